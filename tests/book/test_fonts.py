@@ -1,0 +1,51 @@
+"""The mathematics font holds what pages show, keeps what stretches brackets, comes out the same each time."""
+
+from __future__ import annotations
+
+import io
+import string
+import unicodedata
+
+import pytest
+from fontTools.ttLib import TTFont
+
+from book.fonts import REPERTOIRE, characters_of, math_font, math_italic
+
+
+def opened(packed: bytes) -> TTFont:
+    return TTFont(io.BytesIO(packed))
+
+
+def test_holds_the_characters_of_the_pages_and_their_italics_and_little_else():
+    page = "<p>⟶ in prose</p><math><mi>x</mi><mo>⊗</mo><mi>ϕ</mi><mo>&#x2207;</mo></math>"
+    font = opened(math_font(characters_of([page])))
+    known = set(map(chr, font.getBestCmap()))
+    assert {"⟶", "x", "𝑥", "⊗", "ϕ", "∇"} <= known
+    assert "⊚" not in known
+
+
+def test_keeps_the_tables_that_lay_formulas_out():
+    font = opened(math_font(frozenset("()√")))
+    variants = font["MATH"].table.MathVariants
+    assert "parenleft" in variants.VertGlyphCoverage.glyphs
+    assert {record.FeatureTag for record in font["GSUB"].table.FeatureList.FeatureRecord} >= {"ssty"}
+
+
+def test_same_characters_same_bytes():
+    characters = frozenset("abc∂")
+    assert math_font.__wrapped__(characters) == math_font.__wrapped__(characters)
+
+
+def test_a_book_s_font_is_a_small_download():
+    assert len(math_font(frozenset(string.printable + "∂∇⊤ℝ"))) < 120_000
+
+
+@pytest.mark.parametrize("letter", string.ascii_letters + "αβγδεζηθικλμνξοπρςστυφχψωΑΔΩ")
+def test_italics_are_named_so_by_unicode(letter):
+    plain, italic = unicodedata.name(letter), unicodedata.name(math_italic(letter))
+    assert italic == "PLANCK CONSTANT" if letter == "h" else italic.startswith("MATHEMATICAL ITALIC")
+    assert letter == "h" or plain.split()[-1] == italic.split()[-1]
+
+
+def test_the_repertoire_has_what_chapters_write():
+    assert set("𝑥𝜃𝐹𝒪ℒ𝔼ℝ∂∇⊤⋆⟨⟩‖≤≈∘⊙⌊⌋𝐱") <= REPERTOIRE
