@@ -1,8 +1,8 @@
 """The mathematics font of the rendered pages: STIX Two Math, cut down to the characters that occur.
 
 Pages carry their mathematics as MathML, which needs one OpenType font with a MATH table and no script. The
-whole font weighs 1.5 MB; the glyphs that a book uses, with the taller and wider forms that brackets and accents
-stretch to, make a WOFF2 file of some 50 kB. The same input gives the same bytes.
+whole font weighs 1.5 MB; the glyphs that a book uses, with the taller and wider forms that brackets and
+accents stretch to, make a WOFF2 file of some 50 kB. The same input gives the same bytes.
 """
 
 from __future__ import annotations
