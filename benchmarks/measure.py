@@ -1,0 +1,206 @@
+"""What the book quotes about time, measured once and written down with the machine that it was measured on.
+
+    python -m benchmarks.measure              measure everything
+    python -m benchmarks.measure NAME …       measure these and keep the rest
+
+A measurement is one function: decorated, without arguments, returning `Recorded(value, sizes)`. Its name is
+what a chapter asks for (`figures.measurements.load("name")`), the first line of its docstring says what the
+value is:
+
+    @measurement(unit="seconds")
+    def time_of_a_sum() -> Recorded:
+        \"\"\"Time of a sum of n numbers.\"\"\"
+        ...
+        return Recorded(value=1.2e-6, sizes={"n": 1000})
+
+Values are numbers, or lists and dicts of them; absolute times are for ratios within one measurement, never
+across.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+
+import autodiff as ad
+from benchmarks import machine, overhead, report
+from benchmarks.systems import available
+from benchmarks.timing import Timing, compare
+from benchmarks.workloads import WORKLOADS
+
+FILE = Path(__file__).with_name("measurements.json")
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A measured value, and the sizes that it was measured at."""
+
+    value: Any
+    sizes: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What to run, and what its value means."""
+
+    run: Callable[[], Recorded]
+    unit: str
+
+    @property
+    def says(self) -> str:
+        return (self.run.__doc__ or "").partition("\n")[0]
+
+
+MEASUREMENTS: dict[str, Measurement] = {}
+
+
+def measurement(unit: str) -> Callable[[Callable[[], Recorded]], Callable[[], Recorded]]:
+    """Enter a function into `MEASUREMENTS`, by its name."""
+
+    def enter(run: Callable[[], Recorded]) -> Callable[[], Recorded]:
+        MEASUREMENTS[run.__name__] = Measurement(run, unit)
+        return run
+
+    return enter
+
+
+# --- The measurements ---------------------------------------------------------------------------------------
+
+
+@measurement(unit="multiples of the program's own time")
+def derivative_cost() -> Recorded:
+    """Cost of the derivative of ten workloads in every system: median and quartiles."""
+    systems, _ = available()
+    rows = [report.measure_workload(workload, systems) for workload in WORKLOADS.values()]
+    value = {
+        row.workload.name: {name: [r.median, r.low, r.high] for name, r in row.ratios.items()} for row in rows
+    }
+    return Recorded(value, {name: dict(workload.sizes) for name, workload in WORKLOADS.items()})
+
+
+@measurement(unit="microseconds")
+def scalar_primitive() -> Recorded:
+    """Time of one scalar primitive, forward and backward, by primitive."""
+    return Recorded(overhead.microseconds_a_primitive(1000), {"primitives": 1000})
+
+
+@measurement(unit="bytes")
+def tape_of_an_operation() -> Recorded:
+    """Tape that one operation leaves, beyond the values themselves."""
+    return Recorded(overhead.tape_bytes(count=20_000), {"operations": 20_000})
+
+
+def running_example(n: int, random: np.random.Generator, a: int = 40, c: int = 12) -> Callable[[Any], Any]:
+    """F = D ∘ C ∘ B ∘ A of the book, from n inputs: affine, sine, affine, sum of squares."""
+    first, second = random.standard_normal((a, n)) / np.sqrt(n), random.standard_normal((c, a)) / np.sqrt(a)
+    shift, offset = random.standard_normal(a), random.standard_normal(c)
+
+    def program(x: Any) -> Any:
+        return np.sum((second @ np.sin(first @ x + shift) + offset) ** 2)
+
+    return program
+
+
+@measurement(unit="multiples of the program's own time")
+def gradient_cost_by_inputs() -> Recorded:
+    """Cost of a gradient in reverse mode, in forward mode and by differences, against the inputs' number."""
+    inputs = [1, 3, 10, 30, 100, 300, 1000, 3000]
+    random = np.random.default_rng(0)
+    value: dict[str, list[float]] = {"reverse": [], "forward": [], "finite differences": []}
+    for n in inputs:
+        program, x = running_example(n, random), random.standard_normal(n)
+        reverse, forward = ad.grad(program), ad.jacfwd(program)
+        timings = compare(
+            {
+                "plain": lambda program=program, x=x: program(x),
+                "reverse": lambda reverse=reverse, x=x: reverse(x),
+                "forward": lambda forward=forward, x=x: forward(x),
+                "finite differences": lambda program=program, x=x: forward_differences(program, x),
+            }
+        )
+        for name, costs in value.items():
+            costs.append(timings[name].over(timings["plain"]).median)
+    return Recorded(value, {"inputs": inputs})
+
+
+def forward_differences(
+    program: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-8
+) -> np.ndarray:
+    """The gradient by n + 1 evaluations, in the plainest way."""
+    here = program(x)
+    gradient = np.empty_like(x)
+    for j in range(len(x)):
+        moved = x.copy()
+        moved[j] += step
+        gradient[j] = (program(moved) - here) / step
+    return gradient
+
+
+@measurement(unit="seconds")
+def jacobian_time_by_shape() -> Recorded:
+    """Time of an m × n Jacobian in forward and in reverse mode, m·n fixed, as m/n goes from 1e-2 to 1e2."""
+    entries, width = 10_000, 100
+    random = np.random.default_rng(0)
+    exponents = np.linspace(-2, 2, 13)
+    shapes = [(round((entries * 10**e) ** 0.5), round((entries / 10**e) ** 0.5)) for e in exponents]
+    value: dict[str, list[float]] = {"forward": [], "reverse": []}
+    for m, n in shapes:
+        first, second = random.standard_normal((width, n)) / n, random.standard_normal((m, width))
+        x = random.standard_normal(n)
+        program = lambda x, first=first, second=second: np.tanh(second @ np.tanh(first @ x))
+        runs = {"forward": ad.jacfwd(program), "reverse": ad.jacrev(program)}
+        timings: dict[str, Timing] = compare({name: lambda f=f, x=x: f(x) for name, f in runs.items()})
+        for name, timing in timings.items():
+            value[name].append(timing.median)
+    return Recorded(value, {"shapes": [list(shape) for shape in shapes], "width": width})
+
+
+# --- Writing them down --------------------------------------------------------------------------------------
+
+
+def record(name: str) -> dict[str, Any]:
+    """Run one measurement: its value and sizes, and the versions, machine and date that belong to them."""
+    entry = MEASUREMENTS[name]
+    recorded = entry.run()
+    return {
+        "says": entry.says,
+        "value": recorded.value,
+        "unit": entry.unit,
+        "sizes": recorded.sizes,
+        "versions": machine.versions(),
+        "machine": machine.describe(),
+        "date": datetime.date.today().isoformat(),
+    }
+
+
+def main() -> None:
+    """Measure what was asked for; measurements that are no longer in the table leave the file."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.measure", description="Measure what the book quotes."
+    )
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
+    names = parser.parse_args().names or list(MEASUREMENTS)
+    unknown = [name for name in names if name not in MEASUREMENTS]
+    if unknown:
+        parser.error(f"no such measurement: {', '.join(unknown)}; there are: {', '.join(MEASUREMENTS)}")
+
+    machine.settle()
+    found = json.loads(FILE.read_text()) if FILE.exists() else {}
+    with Console().status("") as status:
+        for name in names:
+            status.update(name)
+            found[name] = record(name)
+            kept = {name: found[name] for name in MEASUREMENTS if name in found}
+            FILE.write_text(json.dumps(kept, indent=1, ensure_ascii=False, default=float) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""What one operation costs, in time and in memory, when there is next to nothing to compute.
+
+These figures are the companion module's own: how long a scalar primitive takes forward plus backward, how
+much tape it leaves, whether a long chain stays linear and a doubly used value is visited once, what `import
+autodiff` adds.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import subprocess
+import sys
+import time
+import tracemalloc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import autodiff as ad
+from benchmarks.timing import compare
+
+SCALAR_PROGRAMS: dict[str, Callable[[Any], Any]] = {
+    "np.sin(x)": lambda x: np.sin(x),
+    "x * 1.01": lambda x: x * 1.01,
+    "x + x": lambda x: x + x,
+    "x ** 2": lambda x: x**2,
+    "-x": lambda x: -x,
+}
+"""One primitive each, to be applied again and again."""
+
+
+def chain(step: Callable[[Any], Any], count: int) -> Callable[[Any], Any]:
+    """The program that applies `step` `count` times."""
+
+    def program(x: Any) -> Any:
+        for _ in range(count):
+            x = step(x)
+        return x
+
+    return program
+
+
+def microseconds_a_primitive(count: int = 1000) -> dict[str, float]:
+    """Forward plus backward, per scalar primitive, in microseconds, by program."""
+    start = np.float64(1e-300)  # squares and doublings of it stay finite
+    runs = {}
+    for name, step in SCALAR_PROGRAMS.items():
+        slope = ad.grad(chain(step, count))
+        runs[name] = lambda slope=slope: slope(start)
+    with np.errstate(all="ignore"):
+        return {name: 1e6 * timing.median / count for name, timing in compare(runs).items()}
+
+
+def tape_bytes(shape: tuple[int, ...] = (), count: int = 20_000) -> float:
+    """Bytes of tape an operation: all that a pullback holds, less what a list of the same values takes."""
+    start = np.full(shape, 0.5) if shape else np.float64(0.5)
+    program = chain(np.sin, count)
+
+    def values() -> list[Any]:
+        found = [start]
+        for _ in range(count):
+            found.append(np.sin(found[-1]))
+        return found
+
+    ad.vjp(program, start)  # caches fill before we look
+    return (_bytes_held(lambda: ad.vjp(program, start)) - _bytes_held(values)) / count
+
+
+def _bytes_held(make: Callable[[], Any]) -> int:
+    """How much memory the result of `make` keeps alive."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        result = make()
+        gc.collect()
+        held = tracemalloc.get_traced_memory()[0] - before
+        del result
+    finally:
+        tracemalloc.stop()
+    return held
+
+
+def chain_nanoseconds(counts: tuple[int, ...] = (10_000, 100_000, 1_000_000)) -> dict[int, float]:
+    """Nanoseconds an operation of a gradient through chains of different lengths: equal if time is linear."""
+    found = {}
+    for count in counts:
+        slope = ad.grad(chain(np.sin, count))
+        begin = time.process_time()
+        slope(np.float64(0.5))
+        found[count] = 1e9 * (time.process_time() - begin) / count
+    return found
+
+
+def doubling_ratio(count: int = 64) -> float:
+    """Time of `count` doublings `y = y + y` over half as many: 2 if values are visited, 2³² if paths are."""
+    twice, once = (ad.grad(chain(lambda y: y + y, n)) for n in (count, count // 2))
+    start = np.float64(1.0)
+    timings = compare({"twice": lambda: twice(start), "once": lambda: once(start)})
+    return timings["twice"].over(timings["once"]).median
+
+
+def import_milliseconds(rounds: int = 11) -> float:
+    """What `import autodiff` takes in a fresh process that has NumPy already, in milliseconds."""
+    script = (
+        "import numpy, time; begin = time.process_time(); import autodiff; print(time.process_time() - begin)"
+    )
+    command = [sys.executable, "-c", script]
+    taken = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(rounds)]
+    return 1e3 * statistics.median(taken)

@@ -1,0 +1,70 @@
+"""Timings that the book quotes: recorded once by `make measure`, read by the chapters.
+
+A build counts and computes for itself, but it cannot time on your machine what we timed on ours. So what a
+chapter says about time comes from one file, where each value lies beside its sizes, versions, machine and
+date.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).parents[2] / "benchmarks" / "measurements.json"
+
+
+class MissingMeasurementError(LookupError):
+    """A chapter asks for a measurement that nobody has recorded."""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One recorded value, and what it takes to quote it honestly.
+
+    `value` is a number, or lists and dicts of numbers, in `unit`; `sizes` says at which sizes, `versions` of
+    which libraries, `machine` on which processor, system and Python, `date` when (ISO 8601).
+    """
+
+    name: str
+    says: str
+    value: Any
+    unit: str
+    sizes: dict[str, Any]
+    versions: dict[str, str]
+    machine: dict[str, str]
+    date: str
+
+    @property
+    def source(self) -> str:
+        """Where the value comes from, as a caption says it."""
+        return f"{self.machine['processor']}, Python {self.machine['python']}, {self.date}"
+
+
+def load(name: str, file: Path = FILE) -> Measurement:
+    """The recorded measurement of this name.
+
+    Args:
+        name: One of the functions in `benchmarks/measure.py`.
+        file: Where measurements were written.
+
+    Raises:
+        MissingMeasurementError: There is no such file, or no such name in it; says how to record it.
+
+    Example:
+        >>> from figures import measurements
+        >>> measurements.load("no such thing")  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        figures.measurements.MissingMeasurementError: ...no measurement 'no such thing'...
+    """
+    if not file.exists():
+        raise MissingMeasurementError(f"{file} does not exist: run `make measure`, which writes it")
+    recorded = json.loads(file.read_text(encoding="utf-8"))
+    if name not in recorded:
+        raise MissingMeasurementError(
+            f"no measurement {name!r} in {file} (there are: {', '.join(sorted(recorded)) or 'none'}): "
+            f"write a function of that name in benchmarks/measure.py and run `python -m benchmarks.measure`"
+        )
+    return Measurement(name=name, **recorded[name])
