@@ -37,10 +37,10 @@ images: .venv/ready ## Draw images/ anew
 	@$(RUN) code/figures/diagrams.py
 
 bench: .venv/ready ## Compare with other systems, side by side
-	@$(RUN) benchmarks/peers.py
+	@$(RUN) -m benchmarks
 
 measure: .venv/ready ## Time what the book quotes and write benchmarks/measurements.json
-	@$(RUN) benchmarks/measure.py
+	@$(RUN) -m benchmarks.measure
 
 lock: ## Choose newer packages and write both locks (needs uv)
 	@$(COMPILE) --upgrade --extra book --extra dev --extra drawing --output-file requirements.lock
