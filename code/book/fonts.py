@@ -101,6 +101,17 @@ def characters_of(pages: Iterable[str]) -> frozenset[str]:
     return frozenset(collector.found)
 
 
+def _offer_script_forms_everywhere(font: TTFont) -> None:
+    """Let every script reach the features that the font keeps for the script `math`.
+
+    Browsers lay out each symbol of a formula as ordinary text, never as `math`; so they would not find the forms
+    that the font has for superscripts (`ssty`), and a prime would be a speck.
+    """
+    scripts = {record.ScriptTag: record.Script for record in font["GSUB"].table.ScriptList.ScriptRecord}
+    for script in scripts.values():
+        script.DefaultLangSys = scripts["math"].DefaultLangSys
+
+
 @cache
 def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
     """STIX Two Math as WOFF2 with the glyphs for `characters` (and for `ALWAYS`), its MATH table kept."""
@@ -110,6 +121,7 @@ def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(characters | ALWAYS)))
     subsetter.subset(font)
+    _offer_script_forms_everywhere(font)
     font.flavor = "woff2"
     packed = io.BytesIO()
     font.save(packed)

@@ -31,6 +31,13 @@ def test_keeps_the_tables_that_lay_formulas_out():
     assert {record.FeatureTag for record in font["GSUB"].table.FeatureList.FeatureRecord} >= {"ssty"}
 
 
+def test_browsers_reach_the_forms_for_scripts():
+    table = opened(math_font(frozenset("′")))["GSUB"].table
+    for record in table.ScriptList.ScriptRecord:
+        offered = record.Script.DefaultLangSys.FeatureIndex
+        assert "ssty" in {table.FeatureList.FeatureRecord[index].FeatureTag for index in offered}
+
+
 def test_same_characters_same_bytes():
     characters = frozenset("abc∂")
     assert math_font.__wrapped__(characters) == math_font.__wrapped__(characters)
