@@ -1,4 +1,4 @@
-"""The mathematics font of the rendered pages: STIX Two Math, cut down to the characters that occur.
+"""The fonts of the rendered book: STIX Two for text and for mathematics, on screen and on paper.
 
 Pages carry their mathematics as MathML, which needs one OpenType font with a MATH table and no script. The
 whole font weighs 1.5 MB; the glyphs that a book uses, with the taller and wider forms that brackets and
@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from functools import cache
 from html.parser import HTMLParser
 from importlib.metadata import distribution
+from pathlib import Path
 
 from fontTools import subset
 from fontTools.ttLib import TTFont
@@ -39,6 +40,8 @@ REPERTOIRE = ALWAYS | frozenset(
     for code in range(first, last + 1)
 )
 """All that a formula may reasonably hold, for a renderer that does not say which characters occurred."""
+
+_MATH_SOURCE = Path(str(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")))
 
 _LAYOUT_FEATURES = ["ccmp", "dtls", "flac", "kern", "locl", "mark", "mkmk", "ssty"]
 
@@ -104,8 +107,8 @@ def characters_of(pages: Iterable[str]) -> frozenset[str]:
 def _offer_script_forms_everywhere(font: TTFont) -> None:
     """Let every script reach the features that the font keeps for the script `math`.
 
-    Browsers lay out each symbol of a formula as ordinary text, never as `math`; so they would not find the forms
-    that the font has for superscripts (`ssty`), and a prime would be a speck.
+    Browsers lay out each symbol of a formula as ordinary text, never as `math`, so they would not find the
+    forms that the font has for superscripts (`ssty`), and a prime would be a speck.
     """
     scripts = {record.ScriptTag: record.Script for record in font["GSUB"].table.ScriptList.ScriptRecord}
     for script in scripts.values():
@@ -115,8 +118,7 @@ def _offer_script_forms_everywhere(font: TTFont) -> None:
 @cache
 def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
     """STIX Two Math as WOFF2 with the glyphs for `characters` (and for `ALWAYS`), its MATH table kept."""
-    source = distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")
-    font = TTFont(str(source), recalcTimestamp=False)
+    font = TTFont(_MATH_SOURCE, recalcTimestamp=False)
     options = subset.Options(layout_features=_LAYOUT_FEATURES, hinting=False, desubroutinize=True)
     subsetter = subset.Subsetter(options)
     subsetter.populate(text="".join(sorted(characters | ALWAYS)))
@@ -126,3 +128,15 @@ def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
     packed = io.BytesIO()
     font.save(packed)
     return packed.getvalue()
+
+
+def fonts_for_press(web_fonts: Iterable[Path], folder: Path) -> None:
+    """Lay down in `folder` what Typst sets the PDF with: the text fonts unpacked, and the whole of STIX Two Math.
+
+    The text fonts come as WOFF2, as browsers want them; Typst reads the same fonts without that wrapping.
+    """
+    for path in web_fonts:
+        font = TTFont(path, recalcTimestamp=False)
+        font.flavor = None
+        font.save(folder / f"{path.stem}.ttf")
+    (folder / _MATH_SOURCE.name).write_bytes(_MATH_SOURCE.read_bytes())

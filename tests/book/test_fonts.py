@@ -5,11 +5,13 @@ from __future__ import annotations
 import io
 import string
 import unicodedata
+from pathlib import Path
 
 import pytest
+import typst
 from fontTools.ttLib import TTFont
 
-from book.fonts import REPERTOIRE, characters_of, math_font, math_italic
+from book.fonts import REPERTOIRE, characters_of, fonts_for_press, math_font, math_italic
 
 
 def opened(packed: bytes) -> TTFont:
@@ -56,3 +58,10 @@ def test_italics_are_named_so_by_unicode(letter):
 
 def test_the_repertoire_has_what_chapters_write():
     assert set("𝑥𝜃𝐹𝒪ℒ𝔼ℝ∂∇⊤⋆⟨⟩‖≤≈∘⊙⌊⌋𝐱") <= REPERTOIRE
+
+
+def test_the_press_gets_fonts_that_it_can_read(tmp_path):
+    assets = Path(__file__).parents[2] / "assets" / "fonts"
+    fonts_for_press(assets.glob("stix-two-text-*.woff2"), tmp_path)
+    known = typst.Fonts(include_system_fonts=False, font_paths=[tmp_path]).fonts()
+    assert {"STIX Two Text", "STIX Two Math"} <= {font.family for font in known}
