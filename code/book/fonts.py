@@ -131,7 +131,7 @@ def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
 
 
 def fonts_for_press(web_fonts: Iterable[Path], folder: Path) -> None:
-    """Lay down in `folder` what Typst sets the PDF with: the text fonts unpacked, and the whole of STIX Two Math.
+    """Lay down in `folder` what Typst sets the PDF with: the text fonts unpacked, and STIX Two Math.
 
     The text fonts come as WOFF2, as browsers want them; Typst reads the same fonts without that wrapping.
     """
