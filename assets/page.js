@@ -1,0 +1,98 @@
+/* What a page does beyond being read: remember a theme, copy code, show where the reader is.
+   Every part improves something that works without it. A classic script, so that a page opened from disk runs it. */
+
+"use strict";
+
+const root = document.documentElement;
+
+// Theme: the system's until the button is pressed, then the reader's. The page's head puts a remembered one in place
+// before the first paint; storage may be closed to pages that are opened from disk.
+for (const button of document.querySelectorAll(".theme-button")) {
+  const isDark = () => getComputedStyle(root).colorScheme === "dark" ||
+    (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  const say = () => {
+    button.textContent = isDark() ? "Light" : "Dark";
+    button.setAttribute("aria-label", `Change to the ${isDark() ? "light" : "dark"} theme`);
+  };
+  button.addEventListener("click", () => {
+    root.dataset.theme = isDark() ? "light" : "dark";
+    try {
+      localStorage.setItem("theme", root.dataset.theme);
+    } catch {
+      // The choice then lasts as long as the page.
+    }
+    say();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", say);
+  button.hidden = false;
+  say();
+}
+
+// Copy buttons, one a block of source. The clipboard is closed to insecure pages, and there the button stays away.
+if (navigator.clipboard) {
+  for (const block of document.querySelectorAll("main div.sourceCode")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", "Copy this code");
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(block.querySelector("code").textContent);
+      button.textContent = "Copied";
+      setTimeout(() => { button.textContent = "Copy"; }, 1500);
+    });
+    block.append(button);
+  }
+}
+
+// "On this page" marks the section that is being read: the last one whose heading has passed the top of the window.
+const toc = document.querySelector(".toc");
+if (toc) {
+  const links = new Map();
+  for (const link of toc.querySelectorAll("a[href^='#']")) {
+    const section = document.getElementById(decodeURIComponent(link.hash.slice(1)));
+    if (section) links.set(section, link);
+  }
+  const mark = () => {
+    let current = null;
+    for (const section of links.keys()) {
+      if (section.getBoundingClientRect().top < innerHeight * 0.25) current = section;
+    }
+    for (const [section, link] of links) {
+      if (section === current) link.setAttribute("aria-current", "true");
+      else link.removeAttribute("aria-current");
+    }
+    // It steps aside where a margin note has scrolled up to its place.
+    const box = toc.getBoundingClientRect();
+    const crowded = [...document.querySelectorAll("main .column-margin")].some((note) => {
+      const other = note.getBoundingClientRect();
+      return other.top < box.bottom && other.bottom > box.top && other.left < box.right && other.right > box.left;
+    });
+    toc.classList.toggle("yields", crowded);
+  };
+  let waiting = false;
+  const soon = () => {
+    if (waiting) return;
+    waiting = true;
+    requestAnimationFrame(() => {
+      waiting = false;
+      mark();
+    });
+  };
+  addEventListener("scroll", soon, { passive: true });
+  addEventListener("resize", soon);
+  mark();
+}
+
+// The contents start where the reader is, not at their top.
+document.querySelector("#contents [aria-current='page']")?.scrollIntoView({ block: "nearest" });
+
+// A box that scrolls sideways can be reached, and so scrolled, by keyboard.
+const reach = () => {
+  for (const box of document.querySelectorAll("main pre, main .scroll, main .equation > :first-child")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+};
+addEventListener("load", reach);
+addEventListener("resize", reach);
