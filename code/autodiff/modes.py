@@ -1,0 +1,331 @@
+"""Modes: forward, reverse, and linearisation, of functions of nested containers of arrays.
+
+    jvp       pushes one tangent while the function runs:  (x, ẋ) ↦ (F(x), F′(x) ẋ)
+    vjp       writes a tape, then pulls cotangents back:   x ↦ (F(x), ȳ ↦ F′(x)ᵀ ȳ)
+    linearize writes the same tape and keeps it:           x ↦ (F(x), F′(x)) as a linear operator
+
+Everything in `derivatives` is derived from these three.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import AutodiffError, AutodiffTypeError, AutodiffValueError, cause_of
+from .tracing import Tape, Trace, Traced, forward_trace, name_of, tape_trace
+from .trees import LEAF, Structure, flatten, paths, unflatten
+
+# --- What goes in and what comes out --------------------------------------------------------------------------
+
+
+def origin(transform: str, f: Callable) -> str:
+    """Which function a trace runs, for error messages."""
+    code = getattr(f, "__code__", None)
+    place = f" ({code.co_filename}:{code.co_firstlineno})" if code else ""
+    return f"while {transform} ran {getattr(f, '__name__', None) or name_of(f)}{place}"
+
+
+def differentiable(x: Any, path: str) -> Any:
+    """A leaf as an array or NumPy scalar of inexact dtype; an error that names `path` where it is neither."""
+    if type(x) is Traced:
+        return x
+    if isinstance(x, float | complex) and not isinstance(x, np.generic):
+        return np.float64(x) if isinstance(x, float) else np.complex128(x)
+    if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "fc":
+        return x
+    if isinstance(x, np.ndarray | np.generic | int):
+        dtype = getattr(x, "dtype", type(x).__name__)
+        raise AutodiffTypeError(
+            f"{path} is {dtype}: derivatives are taken with respect to real or complex numbers. "
+            "Make it a float (1.0, x.astype(float)), or, if it is no variable, choose others by argnums or bind it "
+            "with a lambda or functools.partial."
+        )
+    raise AutodiffTypeError(
+        f"{path} is {type(x).__name__}, not an array of numbers. If it is no variable, choose others by argnums or "
+        "bind it with a lambda or functools.partial."
+    )
+
+
+def inputs_of(args: Sequence, names: Sequence[str]) -> tuple[list, list[Structure]]:
+    """Leaves of all arguments, as arrays, and the arguments' structures."""
+    leaves: list = []
+    structures = []
+    for arg, name in zip(args, names, strict=True):
+        own, structure = flatten(arg)
+        leaves += [differentiable(x, path) for x, path in zip(own, paths(structure, name), strict=True)]
+        structures.append(structure)
+    return leaves, structures
+
+
+def rebuild(structures: Sequence[Structure], leaves: Sequence) -> tuple:
+    """One tree per structure, from the leaves of all."""
+    source = iter(leaves)
+    return tuple(unflatten(structure, source) for structure in structures)
+
+
+def run(trace: Trace, f: Callable, args: tuple, kwargs: dict) -> Any:
+    """`f` on traced arguments; an error of ours that NumPy has wrapped is raised itself; the trace is closed."""
+    try:
+        return f(*args, **kwargs)
+    except AutodiffError:
+        raise
+    except Exception as error:
+        cause = cause_of(error)
+        if cause is None:
+            raise
+        raise cause from error
+    finally:
+        trace.closed = True
+
+
+def outputs_of(trace: Trace, f: Callable, result: Any) -> tuple[list, list, Structure]:
+    """Values of the result's leaves, their payloads (None for constants), and the structure."""
+    leaves, structure = flatten(result)
+    name = getattr(f, "__name__", "the function")
+    values, payloads = [], []
+    for leaf, path in zip(leaves, paths(structure, "result"), strict=True):
+        if type(leaf) is Traced:
+            if leaf.owner.number > trace.number:
+                leaf.owner.check_open()
+            ours = leaf.owner is trace
+            values.append(leaf.value if ours else leaf)
+            payloads.append(leaf.payload if ours else None)
+        elif isinstance(leaf, np.ndarray | np.generic | float | complex | int) and (
+            getattr(leaf, "dtype", None) is None or leaf.dtype.kind in "fcbiu"
+        ):
+            values.append(leaf if isinstance(leaf, np.ndarray | np.generic) else np.asarray(leaf)[()])
+            payloads.append(None)
+        else:
+            raise AutodiffTypeError(
+                f"{name} returned {type(leaf).__name__} at {path}: a result must be an array of numbers, "
+                "or tuples, lists, dicts and dataclasses of them."
+            )
+    if not leaves:
+        raise AutodiffTypeError(f"{name} returned {result!r}, which holds no array. Is a return missing?")
+    if all(x.dtype.kind not in "fc" for x in values):
+        raise AutodiffTypeError(
+            f"{name} returned nothing differentiable: its result is {', '.join(sorted({str(x.dtype) for x in values}))}. "
+            "Return floating-point values."
+        )
+    return values, payloads, structure
+
+
+def like(x: Any) -> np.dtype:
+    """The dtype of tangents of a value: its own, or float64 for integers and booleans."""
+    return x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+
+
+def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: str) -> list:
+    """The leaves of a tree of tangents or cotangents, fitted to the values `leaves` that they belong to."""
+    own, own_structure = flatten(tree)
+    if own_structure != structure:
+        raise AutodiffValueError(
+            f"the {kind} must be built like the {name}: expected {structure}, got {own_structure}"
+        )
+    found = []
+    for t, x, path in zip(own, leaves, paths(structure, name), strict=True):
+        dtype = like(x)
+        if not isinstance(t, Traced | np.ndarray | np.generic):
+            t = dtype.type(t) if isinstance(t, int | float) or dtype.kind == "c" else np.asarray(t)
+        if t.shape != x.shape:
+            raise AutodiffValueError(f"the {kind} of {path} has shape {t.shape}; expected {x.shape}, got {t.shape}")
+        if t.dtype != dtype:
+            raise AutodiffTypeError(
+                f"the {kind} of {path} has dtype {t.dtype}: expected {dtype}, got {t.dtype}. Use .astype({dtype})."
+            )
+        found.append(t)
+    return found
+
+
+def released(g: Any, x: Any, batch: tuple = (), given: Sequence = ()) -> Any:
+    """A derivative with respect to `x` as the user's own array: zeros for None, no view, none of `given`."""
+    if g is None:
+        return np.zeros(batch + x.shape, like(x))[()]
+    if type(g) is np.ndarray and (g.base is not None or not g.flags.writeable or any(g is t for t in given)):
+        return g.copy()
+    return g
+
+
+# --- The three modes ----------------------------------------------------------------------------------------------
+
+
+class Ends(NamedTuple):
+    """The two ends of a differentiated program: leaves and structures of what goes in, of what comes out."""
+
+    leaves: list
+    structures: list[Structure]  # one per primal
+    values: list
+    structure: Structure
+
+    @property
+    def primals(self) -> Structure:
+        return Structure(tuple, tuple(range(len(self.structures))), tuple(self.structures))
+
+
+def basis(leaves: Sequence) -> list:
+    """All unit vectors of the space of `leaves`, as one batch: an array (size, *shape) for each leaf."""
+    size, start, found = sum(x.size for x in leaves), 0, []
+    for x in leaves:
+        block = np.zeros((size, x.size), like(x))
+        block[np.arange(start, start + x.size), np.arange(x.size)] = 1
+        found.append(block.reshape(size, *x.shape))
+        start += x.size
+    return found
+
+
+def push_forward(transform: str, f: Callable, leaves: list, structures: list, dots: list, kwargs: dict) -> tuple:
+    """Run `f` in forward mode: its two ends, and a tangent for each leaf of the result.
+
+    Tangents may have a batch axis in front.
+    """
+    trace = forward_trace(origin(transform, f))
+    traced = [Traced(x, trace, t) for x, t in zip(leaves, dots, strict=True)]
+    result = run(trace, f, rebuild(structures, traced), kwargs)
+    values, found, structure = outputs_of(trace, f, result)
+    batch = dots[0].shape[: dots[0].ndim - leaves[0].ndim] if leaves else ()
+    ydots = [released(t, y, batch) for t, y in zip(found, values, strict=True)]
+    return Ends(leaves, structures, values, structure), ydots
+
+
+def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
+    """Value and Jacobian-vector product: F(x) and F′(x) ẋ, in one pass and without storing the program.
+
+    Parameters
+    ----------
+    f : function of `len(primals)` arguments, in ordinary NumPy.
+    primals, tangents : tuples of arrays, or of nested tuples, lists, dicts, dataclasses of them, built alike;
+        each tangent with the shape and dtype of its primal.
+
+    Returns `f(*primals)` and its tangent, built alike.
+
+    Raises `AutodiffTypeError` (an integer primal, a wrong dtype), `AutodiffValueError` (a wrong number, shape).
+
+    Source: Wengert (1964); chapter "JVPs and VJPs".
+
+    >>> y, ydot = jvp(lambda x: x**2, (3.0,), (1.0,))
+    >>> print(y, ydot)
+    9.0 6.0
+    """
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, tuple | list):
+            raise AutodiffTypeError(f"{name} must be a tuple, one entry per argument: write ({name[:-1]},)")
+    leaves, structures = inputs_of(primals, numbered(primals))
+    dots = tangents_of(tangents, leaves, structures)
+    ends, ydots = push_forward("jvp", f, leaves, structures, dots, {})
+    return unflatten(ends.structure, ends.values), unflatten(ends.structure, ydots)
+
+
+def tangents_of(tangents: Sequence, leaves: list, structures: list[Structure]) -> list:
+    """The leaves of one tangent per primal, fitted to the primals."""
+    if len(tangents) != len(structures):
+        raise AutodiffValueError(f"one tangent per primal: expected {len(structures)} tangents, got {len(tangents)}")
+    primals = Ends(leaves, structures, [], LEAF).primals
+    return checked("tangent", tuple(tangents), leaves, primals, "primals")
+
+
+class Linearization:
+    """F′(x) as a linear operator, kept as a tape of local Jacobians: `J(ẋ)`, `J.T(ȳ)`, `J.dense()`.
+
+    `J.shape` is (numbers in the output, numbers in the input).
+    """
+
+    def __init__(self, ends: Ends, tape: Tape, nodes: list[int | None]):
+        self.ends, self.tape, self.nodes = ends, tape, nodes  # nodes: where the result's leaves are on the tape
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return sum(y.size for y in self.ends.values), sum(x.size for x in self.ends.leaves)
+
+    def __repr__(self) -> str:
+        return f"Linearization(shape={self.shape}, {len(self.tape.nodes) - self.tape.inputs} operations)"
+
+    def __call__(self, *tangents: Any) -> Any:
+        """F′(x) ẋ, for one tangent per primal, built like it."""
+        dots = tangents_of(tangents, self.ends.leaves, self.ends.structures)
+        return unflatten(self.ends.structure, self.push(dots))
+
+    def T(self, cotangent: Any) -> tuple:
+        """F′(x)ᵀ ȳ: a tuple, one cotangent per primal. `cotangent` is built like the result."""
+        bars = checked("cotangent", cotangent, self.ends.values, self.ends.structure, "result")
+        return rebuild(self.ends.structures, self.pull(bars))
+
+    def push(self, dots: Sequence, batch: tuple = ()) -> list:
+        """Tangents of the output leaves from those of the input leaves, each with axes `batch` in front."""
+        found = self.tape.push(dots)
+        out = [None if node is None else found[node] for node in self.nodes]
+        return [released(t, y, batch, dots) for t, y in zip(out, self.ends.values, strict=True)]
+
+    def pull(self, bars: Sequence, batch: tuple = ()) -> list:
+        """Cotangents of the input leaves from those of the output leaves, each with axes `batch` in front."""
+        seeds: dict[int, Any] = {}
+        for node, bar in zip(self.nodes, bars, strict=True):
+            if node is not None:
+                seeds[node] = seeds[node] + bar if node in seeds else bar
+        found = self.tape.pull(seeds)
+        return [released(g, x, batch, bars) for g, x in zip(found, self.ends.leaves, strict=True)]
+
+    def columns(self) -> list:
+        """All columns at once: for each output leaf an array (numbers in the input, *its shape)."""
+        return self.push(basis(self.ends.leaves), (self.shape[1],))
+
+    def rows(self) -> list:
+        """All rows at once: for each input leaf an array (numbers in the output, *its shape)."""
+        return self.pull(basis(self.ends.values), (self.shape[0],))
+
+    def dense(self) -> np.ndarray:
+        """The whole Jacobian as one matrix of shape `J.shape`, by columns or by rows, whichever are fewer."""
+        m, n = self.shape
+        if m < n:
+            return np.concatenate([part.reshape(m, -1) for part in self.rows()], axis=1)
+        return np.concatenate([part.reshape(n, -1) for part in self.columns()], axis=1).T
+
+
+def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: list[str]) -> tuple:
+    """Run `f` on a tape: its result and its linearization."""
+    leaves, structures = inputs_of(primals, names)
+    tape = tape_trace(origin(transform, f))
+    traced = [tape.input(x) for x in leaves]
+    result = run(tape, f, rebuild(structures, traced), kwargs)
+    values, nodes, structure = outputs_of(tape, f, result)
+    return unflatten(structure, values), Linearization(Ends(leaves, structures, values, structure), tape, nodes)
+
+
+def linearize(f: Callable, *primals: Any) -> tuple[Any, Linearization]:
+    """Value and derivative: F(x) and F′(x), a linear operator that can be applied and transposed at will.
+
+    The function runs once; each `J(ẋ)` and `J.T(ȳ)` walks along the tape that it left.
+
+    Source: Radul et al. (2023), "You Only Linearize Once".
+
+    >>> y, J = linearize(np.sin, np.array([0.0, 0.0]))
+    >>> J.shape, J(np.array([1.0, 2.0])), J.T(np.array([3.0, 4.0]))
+    ((2, 2), array([1., 2.]), (array([3., 4.]),))
+    """
+    return record("linearize", f, primals, {}, numbered(primals))
+
+
+def vjp(f: Callable, *primals: Any) -> tuple[Any, Callable]:
+    """Value and pullback: F(x) and ȳ ↦ F′(x)ᵀ ȳ, which may be called any number of times.
+
+    Parameters
+    ----------
+    f : function of `len(primals)` arguments, in ordinary NumPy.
+    primals : arrays, or nested tuples, lists, dicts, dataclasses of them.
+
+    Returns `f(*primals)` and `pullback(ybar) -> tuple`, one cotangent per primal, built like it, with its shape
+    and dtype. `ybar` is built like the result.
+
+    Source: Linnainmaa (1976), Speelpenning (1980); chapter "JVPs and VJPs".
+
+    >>> y, pullback = vjp(lambda x, w: x @ w, np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    >>> pullback(1.0)
+    (array([3., 4.]), array([1., 2.]))
+    """
+    y, J = record("vjp", f, primals, {}, numbered(primals))
+    return y, J.T
+
+
+def numbered(primals: Sequence) -> list[str]:
+    """How error messages call the primals."""
+    return [f"primals[{i}]" for i in range(len(primals))]

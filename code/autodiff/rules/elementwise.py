@@ -1,0 +1,161 @@
+"""Elementwise functions: one partial derivative per operand.
+
+The local Jacobian of an elementwise function is diagonal, so a rule is just the diagonal: for y = f(x) a function
+of (y, x), for z = f(x, y) one function of (z, x, y) per operand, or 1 or −1 where the partial derivative is that.
+Broadcasting, dtypes and both modes follow from it.
+
+Kinks, where there is no derivative, and what the rules give there (0 at an optimum, else a value between the
+one-sided slopes):
+
+    abs(x), hypot(x, y) at 0               0
+    maximum, minimum, fmax, fmin at x = y  each operand gets one half
+    clip(x, lo, hi) at x = lo or hi        one half to x, one half to the bound
+    sqrt(x), cbrt(x) at 0                  inf, the limit (sqrt is meant for x > 0: see where, below)
+    x**0                                   0 with respect to x, also at x = 0
+    0**y, y > 0                            0 with respect to y;  0**0: 0 in both
+    x**y, x < 0                            nan with respect to y (no real power nearby)
+    sign, floor, ceil, rint, trunc         0 everywhere
+    arcsin, arccos, arctanh at ±1, log(0)  ±inf, the limit
+
+`np.where(x > 0, np.sqrt(x), 0)` at x = 0 has the value 0 and the derivative nan: both branches are differentiated,
+and 0 · inf is nan. Choose the argument, not the result: `np.sqrt(np.where(x > 0, x, 1))` inside the `where`.
+"""
+
+import numpy as np
+
+from ..operators import compose, fit, masked
+from ..tracing import CONSTANT, PARTIALS, as_array, composed, rule
+
+LN2, LN10 = float(np.log(2)), float(np.log(10))
+
+
+def constant(y, value):
+    """A Python number in the dtype of `y`, so that float32 stays float32 also in `where`."""
+    return y.dtype.type(value)
+
+
+def shared(z, wins, ties):
+    """1 where an operand wins, one half where both do."""
+    return np.where(ties, constant(z, 0.5), wins)
+
+
+def nonzero(x):
+    """`x` with 1 in place of 0: a denominator where the numerator is 0 anyway."""
+    return np.where(x == 0, constant(x, 1), x)
+
+
+def real_sign(x):
+    """The derivative of |x|: sign x; for complex x the direction conj(x)/|x|, whose real part with dx is d|x|."""
+    return np.sign(x) if x.dtype.kind == "f" else np.conj(np.sign(x))
+
+
+def power_base(z, x, y):
+    """∂(x^y)/∂x = y x^(y−1), and 0 where y = 0."""
+    if isinstance(y, int | float):
+        return y * x ** (y - 1) if y else 0 * z
+    return np.where(y == 0, 0, y * x ** np.where(y == 0, 1, y - 1))
+
+
+def power_exponent(z, x, y):
+    """∂(x^y)/∂y = x^y log x, and 0 where x = 0."""
+    return np.where(x == 0, 0, np.log(nonzero(x))) * z
+
+
+def softmax_weight(z, x):
+    """exp(x − z) for z = log(exp x + …): the share of x, also where both are −inf."""
+    return np.exp(np.where(x == z, 0, x - z))
+
+
+PARTIALS.update({
+    # y = f(x):  f′(x), as a function of (y, x)
+    np.positive: (1,),
+    np.negative: (-1,),
+    np.absolute: (lambda y, x: real_sign(x),),
+    np.fabs: (lambda y, x: np.sign(x),),
+    np.square: (lambda y, x: 2 * x,),
+    np.sqrt: (lambda y, x: 0.5 / y,),
+    np.cbrt: (lambda y, x: 1 / (3 * y * y),),
+    np.reciprocal: (lambda y, x: -y * y,),
+    np.exp: (lambda y, x: y,),
+    np.exp2: (lambda y, x: LN2 * y,),
+    np.expm1: (lambda y, x: y + 1,),
+    np.log: (lambda y, x: 1 / x,),
+    np.log2: (lambda y, x: 1 / (LN2 * x),),
+    np.log10: (lambda y, x: 1 / (LN10 * x),),
+    np.log1p: (lambda y, x: 1 / (1 + x),),
+    np.sin: (lambda y, x: np.cos(x),),
+    np.cos: (lambda y, x: -np.sin(x),),
+    np.tan: (lambda y, x: 1 + y * y,),
+    np.arcsin: (lambda y, x: 1 / np.sqrt(1 - x * x),),
+    np.arccos: (lambda y, x: -1 / np.sqrt(1 - x * x),),
+    np.arctan: (lambda y, x: 1 / (1 + x * x),),
+    np.sinh: (lambda y, x: np.cosh(x),),
+    np.cosh: (lambda y, x: np.sinh(x),),
+    np.tanh: (lambda y, x: 1 - y * y,),
+    np.arcsinh: (lambda y, x: 1 / np.sqrt(1 + x * x),),
+    np.arccosh: (lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),),
+    np.arctanh: (lambda y, x: 1 / (1 - x * x),),
+    np.deg2rad: (lambda y, x: constant(y, np.pi / 180),),
+    np.radians: (lambda y, x: constant(y, np.pi / 180),),
+    np.rad2deg: (lambda y, x: constant(y, 180 / np.pi),),
+    np.degrees: (lambda y, x: constant(y, 180 / np.pi),),
+    # z = f(x, y):  ∂z/∂x and ∂z/∂y, as functions of (z, x, y)
+    np.add: (1, 1),
+    np.subtract: (1, -1),
+    np.multiply: (lambda z, x, y: y, lambda z, x, y: x),
+    np.divide: (lambda z, x, y: 1 / y, lambda z, x, y: -z / y),
+    np.power: (power_base, power_exponent),
+    np.float_power: (power_base, power_exponent),
+    np.maximum: (lambda z, x, y: shared(z, x > y, x == y), lambda z, x, y: shared(z, y > x, x == y)),
+    np.minimum: (lambda z, x, y: shared(z, x < y, x == y), lambda z, x, y: shared(z, y < x, x == y)),
+    np.fmax: (
+        lambda z, x, y: shared(z, (x > y) | np.isnan(y), x == y),
+        lambda z, x, y: shared(z, (y > x) | np.isnan(x), x == y),
+    ),
+    np.fmin: (
+        lambda z, x, y: shared(z, (x < y) | np.isnan(y), x == y),
+        lambda z, x, y: shared(z, (y < x) | np.isnan(x), x == y),
+    ),
+    np.hypot: (lambda z, x, y: x / nonzero(z), lambda z, x, y: y / nonzero(z)),
+    np.arctan2: (lambda z, y, x: x / (x * x + y * y), lambda z, y, x: -y / (x * x + y * y)),
+    np.logaddexp: (lambda z, x, y: softmax_weight(z, x), lambda z, x, y: softmax_weight(z, y)),
+    np.logaddexp2: (lambda z, x, y: softmax_weight(LN2 * z, LN2 * x), lambda z, x, y: softmax_weight(LN2 * z, LN2 * y)),
+    np.remainder: (1, lambda z, x, y: -np.floor(x / y)),
+    np.fmod: (1, lambda z, x, y: -np.trunc(x / y)),
+    np.copysign: (lambda z, x, y: np.sign(x) * np.sign(z), None),
+    np.ldexp: (lambda z, x, i: np.ldexp(constant(z, 1), i), None),
+})  # fmt: skip
+
+# Derivative zero wherever there is one; and predicates, which have none.
+CONSTANT.update({
+    np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.heaviside, np.floor_divide,
+    np.nextafter, np.spacing, np.signbit, np.frexp,
+    np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
+    np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isfinite, np.isinf, np.isnan, np.isreal,
+    np.iscomplex, np.isclose, np.allclose, np.array_equal, np.isneginf, np.isposinf,
+})  # fmt: skip
+
+
+@rule(np.where, operands=lambda args: args[1:])
+def where(z, condition, x, y):
+    """The chosen entries pass; the others are dropped."""
+    keep = np.broadcast_to(np.asarray(condition, bool), z.shape)
+    return [compose(masked(mask), fit(as_array(v), z)) for mask, v in ((keep, x), (~keep, y))]
+
+
+@composed(np.clip)
+def clip(a, a_min=None, a_max=None, *, min=None, max=None):  # noqa: A002  # NumPy's own names
+    low, high = (a_min if min is None else min), (a_max if max is None else max)
+    a = a if low is None else np.maximum(a, low)
+    return a if high is None else np.minimum(a, high)
+
+
+@composed(np.divmod)
+def divmod_(x, y):
+    return np.floor_divide(x, y), np.remainder(x, y)
+
+
+@composed(np.modf)
+def modf(x):
+    whole = np.trunc(x)
+    return x - whole, whole

@@ -1,0 +1,141 @@
+"""Reductions: sums, means, extremes, products and spreads along axes.
+
+A reduction is a sum over axes behind a diagonal of weights: 1 for a sum, 1/n for a mean, the shares of the
+extreme entries for a maximum (ties share equally). Its transpose repeats the cotangent and weights it.
+"""
+
+import numpy as np
+
+from ..operators import Linear, compose, diagonal, masked, reshaped, summed_over, typed
+from ..tracing import COMPOSED, composed, dispatched, rule
+from .elementwise import constant, nonzero
+from .shapes import axes_of
+
+NO_VALUE = np._NoValue
+
+
+def kept_shape(shape, axes):
+    """The shape with 1 for each of the axes: as `keepdims=True` leaves it."""
+    return tuple(1 if axis in axes else size for axis, size in enumerate(shape))
+
+
+def reduction(y, x, axes, *weights):
+    """A sum over axes of `x`, weighted by operators, with the shape and dtype of the result `y`."""
+    operator = compose(summed_over(x, axes), *weights) if weights else summed_over(x, axes)
+    shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
+    if y.shape != shape:
+        operator = compose(reshaped((shape, y.shape)), operator)
+    return [typed(operator, x, y)]
+
+
+@rule(np.sum)
+def sum_rule(y, a, axis=None, dtype=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE, where=NO_VALUE):
+    keep = () if where is NO_VALUE else (masked(np.broadcast_to(where, a.shape)),)
+    return reduction(y, a, axes_of(axis, a.ndim), *keep)
+
+
+@composed(np.mean)
+def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=NO_VALUE):
+    keepdims = keepdims is not NO_VALUE and keepdims
+    total = np.sum(a, axis, dtype, keepdims=keepdims, where=True if where is NO_VALUE else where)
+    if where is not NO_VALUE:
+        return total / np.sum(np.broadcast_to(where, a.shape), axis, keepdims=keepdims)
+    return total / int(np.prod([a.shape[i] for i in axes_of(axis, a.ndim)]))
+
+
+def extreme_rule(y, a, axis=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE, where=NO_VALUE):
+    axes = axes_of(axis, a.ndim)
+    best = a == y.reshape(kept_shape(a.shape, axes))
+    if where is not NO_VALUE:
+        best = best & where
+    if initial is not NO_VALUE:  # a tie with `initial` is one more winner
+        ties = best.sum(axis=axes, keepdims=True) + (y.reshape(kept_shape(a.shape, axes)) == initial)
+    else:
+        ties = best.sum(axis=axes, keepdims=True)
+    return reduction(y, a, axes, diagonal(np.divide(best, np.maximum(ties, 1), dtype=a.dtype)))
+
+
+rule(np.max, np.min)(extreme_rule)
+
+
+@composed(np.prod)
+def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=True):
+    """Pairs, pairs of pairs, …: no division, so zeros do no harm, to any order."""
+    axes = axes_of(axis, a.ndim)
+    if dtype is not None:
+        a = a.astype(dtype)
+    if where is not True and where is not NO_VALUE:
+        a = np.where(where, a, constant(a, 1))
+    rest = tuple(i for i in range(a.ndim) if i not in axes)
+    shape = tuple(a.shape[i] for i in rest)
+    p = np.transpose(a, axes + rest).reshape((-1, *shape) if a.size else (0, *shape))
+    while len(p) > 1:
+        half = len(p) // 2
+        pairs = p[:half] * p[half : 2 * half]
+        p = np.concatenate([pairs, p[2 * half :]]) if len(p) % 2 else pairs
+    y = p[0] if len(p) else np.ones(shape, a.dtype)
+    if initial is not NO_VALUE and initial != 1:
+        y = y * initial
+    return y.reshape(kept_shape(a.shape, axes)) if keepdims is not NO_VALUE and keepdims else y
+
+
+@composed(np.var)
+def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=NO_VALUE, mean=NO_VALUE, correction=NO_VALUE):
+    ddof = ddof if correction is NO_VALUE else correction
+    if dtype is not None:
+        a = a.astype(dtype)
+    where = True if where is NO_VALUE else where
+    center = np.mean(a, axis, keepdims=True, where=where) if mean is NO_VALUE else mean
+    count = np.sum(np.broadcast_to(where, a.shape), axis, keepdims=keepdims is not NO_VALUE and keepdims)
+    squares = np.abs(a - center) ** 2 if a.dtype.kind == "c" else (a - center) ** 2
+    total = np.sum(squares, axis, keepdims=keepdims, where=where)
+    return total / np.maximum(count - ddof, 0).astype(total.dtype)
+
+
+@composed(np.std)
+def std(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=NO_VALUE, mean=NO_VALUE, correction=NO_VALUE):
+    return root(var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
+
+
+@dispatched
+def root(x):
+    """A square root whose derivative at 0 is 0: that of a length, at its minimum."""
+    return np.sqrt(x)
+
+
+@rule(root)
+def root_rule(y, x):
+    return [diagonal(np.where(y == 0, 0, constant(y, 0.5)) / nonzero(y))]
+
+
+# Data: the axis, counted from the end.
+accumulated = Linear(
+    "cumulative sum",
+    lambda t, axis: np.cumsum(t, axis),
+    lambda u, axis: np.flip(np.cumsum(np.flip(u, axis), axis), axis),
+)
+
+
+@dispatched
+def running_sum(x, axis):
+    return np.cumsum(x, axis)
+
+
+@rule(running_sum)
+def running_sum_rule(y, x, axis):
+    return [accumulated(axis)]
+
+
+@composed(np.cumsum)
+def cumsum(a, axis=None, dtype=None, out=None):
+    a = a if dtype is None else a.astype(dtype)
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    (axis,) = axes_of(axis, a.ndim)
+    return running_sum(a, axis - a.ndim)
+
+
+# ufunc.reduce and ufunc.accumulate: the same functions, along axis 0 unless told otherwise.
+for _ufunc, _function in {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}.items():
+    COMPOSED[_ufunc, "reduce"] = lambda a, axis=0, _f=_function, **kwargs: _f(a, axis, **kwargs)
+COMPOSED[np.add, "accumulate"] = lambda a, axis=0, **kwargs: np.cumsum(a, axis, **kwargs)
