@@ -11,8 +11,34 @@ linear operator (`autodiff.rules`), and everything else is derived.
 array([0., 1.])
 """
 
-from . import rules as _rules  # fills the tables
+from . import rules as _rules  # fills the tables of autodiff.tracing
+from . import finite
+from .checks import check_grads
+from .custom import custom_jvp, custom_vjp, primitive, stop_gradient
 from .derivatives import gauss_newton_vp, grad, hessian, hvp, jacfwd, jacobian, jacrev, value_and_grad
 from .errors import AutodiffError, EscapedTracerError
 from .modes import jvp, linearize, vjp
 from .tracing import debug_nans
+
+__all__ = [
+    "AutodiffError",
+    "EscapedTracerError",
+    "check_grads",
+    "custom_jvp",
+    "custom_vjp",
+    "debug_nans",
+    "finite",
+    "gauss_newton_vp",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jvp",
+    "linearize",
+    "primitive",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -76,7 +76,14 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
         _require_scalar(y, f)
         gradient = J.T(y.dtype.type(1))
         gradient = gradient[0] if isinstance(argnums, int) else gradient
-        return ((y, map_leaves(lambda x: x.value if type(x) is Traced and x.owner is J.tape else x, aux)), gradient) if has_aux else (y, gradient)
+        return (
+            (
+                (y, map_leaves(lambda x: x.value if type(x) is Traced and x.owner is J.tape else x, aux)),
+                gradient,
+            )
+            if has_aux
+            else (y, gradient)
+        )
 
     return with_gradient
 
@@ -127,9 +134,15 @@ def _places(leaves: Sequence) -> list[slice]:
 def _blocks(ends: Ends, argnums: Argnums, block: Callable[[int, int], Any]) -> Any:
     """The blocks of a Jacobian (output leaf i by input leaf j), as a tree like the result of trees like the inputs."""
     rows = [
-        rebuild(ends.structures, [block(i, j) for j in range(len(ends.leaves))]) for i in range(len(ends.values))
+        rebuild(ends.structures, [_number(block(i, j)) for j in range(len(ends.leaves))])
+        for i in range(len(ends.values))
     ]
     return unflatten(ends.structure, [row[0] if isinstance(argnums, int) else row for row in rows])
+
+
+def _number(x: Any) -> Any:
+    """A NumPy number in place of an array without axes."""
+    return x[()] if type(x) is np.ndarray and not x.ndim else x
 
 
 def _from_columns(ends: Ends, columns: list, argnums: Argnums) -> Any:

@@ -129,7 +129,9 @@ def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: 
         if not isinstance(t, Traced | np.ndarray | np.generic):
             t = dtype.type(t) if isinstance(t, int | float) or dtype.kind == "c" else np.asarray(t)
         if t.shape != x.shape:
-            raise AutodiffValueError(f"the {kind} of {path} has shape {t.shape}; expected {x.shape}, got {t.shape}")
+            raise AutodiffValueError(
+                f"the {kind} of {path} has shape {t.shape}; expected {x.shape}, got {t.shape}"
+            )
         if t.dtype != dtype:
             raise AutodiffTypeError(
                 f"the {kind} of {path} has dtype {t.dtype}: expected {dtype}, got {t.dtype}. Use .astype({dtype})."
@@ -174,7 +176,9 @@ def basis(leaves: Sequence) -> list:
     return found
 
 
-def push_forward(transform: str, f: Callable, leaves: list, structures: list, dots: list, kwargs: dict) -> tuple:
+def push_forward(
+    transform: str, f: Callable, leaves: list, structures: list, dots: list, kwargs: dict
+) -> tuple:
     """Run `f` in forward mode: its two ends, and a tangent for each leaf of the result.
 
     Tangents may have a batch axis in front.
@@ -219,7 +223,9 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
 def tangents_of(tangents: Sequence, leaves: list, structures: list[Structure]) -> list:
     """The leaves of one tangent per primal, fitted to the primals."""
     if len(tangents) != len(structures):
-        raise AutodiffValueError(f"one tangent per primal: expected {len(structures)} tangents, got {len(tangents)}")
+        raise AutodiffValueError(
+            f"one tangent per primal: expected {len(structures)} tangents, got {len(tangents)}"
+        )
     primals = Ends(leaves, structures, [], LEAF).primals
     return checked("tangent", tuple(tangents), leaves, primals, "primals")
 
@@ -231,7 +237,11 @@ class Linearization:
     """
 
     def __init__(self, ends: Ends, tape: Tape, nodes: list[int | None]):
-        self.ends, self.tape, self.nodes = ends, tape, nodes  # nodes: where the result's leaves are on the tape
+        self.ends, self.tape, self.nodes = (
+            ends,
+            tape,
+            nodes,
+        )  # nodes: where the result's leaves are on the tape
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -288,7 +298,9 @@ def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: 
     traced = [tape.input(x) for x in leaves]
     result = run(tape, f, rebuild(structures, traced), kwargs)
     values, nodes, structure = outputs_of(tape, f, result)
-    return unflatten(structure, values), Linearization(Ends(leaves, structures, values, structure), tape, nodes)
+    return unflatten(structure, values), Linearization(
+        Ends(leaves, structures, values, structure), tape, nodes
+    )
 
 
 def linearize(f: Callable, *primals: Any) -> tuple[Any, Linearization]:

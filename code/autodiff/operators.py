@@ -191,7 +191,9 @@ def _reshape(t: Any, source: Shape, target: Shape) -> Any:
 
 
 # Data: shape, target shape.
-reshaped = Linear("reshape", lambda t, data: _reshape(t, *data), lambda u, data: _reshape(u, data[1], data[0]))
+reshaped = Linear(
+    "reshape", lambda t, data: _reshape(t, *data), lambda u, data: _reshape(u, data[1], data[0])
+)
 
 
 def _permute(t: Any, axes: Shape) -> Any:
@@ -217,3 +219,24 @@ def summed_over(x: Any, axes: Shape) -> Operator:
 
 # Data: shape, the same with 1 for the axes summed over, these axes counted from the end.
 summed = Linear("sum", lambda t, data: t.sum(axis=data[2]), _spread)
+
+# --- Several operands at once ---------------------------------------------------------------------------------------
+
+
+class Bundle:
+    """Tangents of several values as one: a vector of the product space. A missing part is zero."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, parts: dict[int, Any]):
+        self.parts = parts
+
+    def __add__(self, other: "Bundle") -> "Bundle":
+        parts = dict(self.parts)
+        for i, t in other.parts.items():
+            parts[i] = parts[i] + t if i in parts else t
+        return Bundle(parts)
+
+
+# Into the i-th place of a bundle; the transpose takes it out. Data: i.
+slot = Linear("slot", lambda t, i: Bundle({i: t}), lambda u, i: u.parts[i])

@@ -24,7 +24,18 @@ from typing import Any
 import numpy as np
 
 from .errors import AutodiffTypeError, EscapedTracerError, MissingRuleError, NonFiniteError
-from .operators import Linear, Operator, compose, diagonal, fit, identity, negation, scaled_broadcast
+from .operators import (
+    Bundle,
+    Linear,
+    Operator,
+    compose,
+    diagonal,
+    fit,
+    identity,
+    negation,
+    scaled_broadcast,
+    slot,
+)
 
 # --- The tables, filled by autodiff.rules ----------------------------------------------------------------------
 
@@ -336,6 +347,19 @@ class JacobianTrace(Trace):
         outputs = [self._wrap(function, part, ours, own) for part, own in zip(y, operators, strict=True)]
         return type(y)(*outputs) if hasattr(y, "_fields") else tuple(outputs)
 
+    def _call_joint(self, function: Any, args: tuple) -> tuple:
+        """A call whose rule takes all tangents, or gives all cotangents, together: one node for the bundle of its
+        operands, one for the bundle of its results, one for each result."""
+        values = self.strip(args)
+        y, operator = function.joint(*values)
+        into: tuple = ()
+        for i, x in enumerate(args):
+            if type(x) is Traced and x.owner is self:
+                into += (x.payload, *slot(i))
+        bundle = self.record(function, (), (self.record(function, (), into).payload, *operator))
+        parts = (self.record(function, part, (bundle.payload, slot.T, i)) for i, part in enumerate(y))
+        return tuple(x if x.dtype.kind in "fc" else x.value for x in parts)
+
     def _wrap(self, function: Any, y: Any, ours: list, operators: Sequence[Operator | None]) -> Any:
         edges: tuple = ()
         for payload, i in ours:
@@ -355,11 +379,15 @@ class JacobianTrace(Trace):
         composed = COMPOSED.get(function)
         if composed is not None:
             return composed(*args, **kwargs)
+        if hasattr(function, "joint"):
+            return self._call_joint(function, args)
         if type(function) is tuple and function[1] == "outer" and not kwargs:
             a, b = map(as_array, args)
             return function[0](a.reshape(a.shape + (1,) * b.ndim), b)
         if function in CONSTANT:
-            return function(*self.strip(args), **dict(zip(kwargs, self.strip(tuple(kwargs.values())), strict=True)))
+            return function(
+                *self.strip(args), **dict(zip(kwargs, self.strip(tuple(kwargs.values())), strict=True))
+            )
         if function in REFUSED:
             raise AutodiffTypeError(f"{name_of(function)} cannot be differentiated: {REFUSED[function]}")
         raise MissingRuleError(
@@ -484,7 +512,8 @@ def untraced(x: Any) -> Any:
 
 
 def _refuse_nan(x: Any, what: str, function: Any, line: str) -> Any:
-    if np.isnan(untraced(x)).any():
+    parts = x.parts.values() if type(x) is Bundle else (x,)
+    if any(np.isnan(untraced(part)).any() for part in parts):
         raise NonFiniteError(f"nan in the {what} of {name_of(function)}, called at {line}")
     return x
 

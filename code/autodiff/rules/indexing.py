@@ -13,7 +13,8 @@ from ..tracing import CONSTANT, Traced, as_array, composed, dispatched, rule
 def is_basic(index):
     """Whether an index tuple holds only integers, slices, None and Ellipsis."""
     return all(
-        i is None or i is Ellipsis or isinstance(i, int | np.integer | slice) and not isinstance(i, bool) for i in index
+        i is None or i is Ellipsis or isinstance(i, int | np.integer | slice) and not isinstance(i, bool)
+        for i in index
     )
 
 
@@ -77,7 +78,9 @@ def _place(u, data):
 def _result_ndim(data):
     index, shape = data
     if is_basic(index):
-        return len(shape) - sum(isinstance(i, int | np.integer) for i in index) + sum(i is None for i in index)
+        return (
+            len(shape) - sum(isinstance(i, int | np.integer) for i in index) + sum(i is None for i in index)
+        )
     return np.empty(shape, bool)[index].ndim
 
 

@@ -44,7 +44,9 @@ def solve(a, b):
 @rule(np.linalg.inv)
 def inv(y, a):
     """dy = −y da y."""
-    return [compose(negation(), stack_premultiplied((y, y.shape, y.shape)), stack_times((y, y.shape, y.shape)))]
+    return [
+        compose(negation(), stack_premultiplied((y, y.shape, y.shape)), stack_times((y, y.shape, y.shape)))
+    ]
 
 
 @dispatched

@@ -65,7 +65,9 @@ def multiplying(a, b, y):
     if b.ndim > 1:
         return stack_premultiplied((a, b.shape, y.shape))
     column, columns = (b.size, 1), (*y.shape, 1)
-    return compose(reshaped((columns, y.shape)), stack_premultiplied((a, column, columns)), reshaped((b.shape, column)))
+    return compose(
+        reshaped((columns, y.shape)), stack_premultiplied((a, column, columns)), reshaped((b.shape, column))
+    )
 
 
 @composed(np.dot)
@@ -166,7 +168,11 @@ def parse(operands):
         raise ValueError(f"einsum: {len(inputs)} subscripts for {len(arrays)} operands")
     free = [letter for letter in string.ascii_letters if letter not in subscripts]
     wide = max(
-        (a.ndim - len(letters.replace("...", "")) for letters, a in zip(inputs, arrays, strict=True) if "..." in letters),
+        (
+            a.ndim - len(letters.replace("...", ""))
+            for letters, a in zip(inputs, arrays, strict=True)
+            if "..." in letters
+        ),
         default=0,
     )
     dots = "".join(free[:wide])
@@ -204,7 +210,9 @@ def contract(subscripts, arrays):
 
 def unused(inputs):
     """A letter for the batch axis."""
-    return next(letter for letter in reversed(string.ascii_letters) if not any(letter in own for own in inputs))
+    return next(
+        letter for letter in reversed(string.ascii_letters) if not any(letter in own for own in inputs)
+    )
 
 
 def _contracted(t, data):
@@ -218,7 +226,9 @@ def _uncontracted(u, data):
     i, inputs, output, others, shape, sizes = data
     batch = "" if u.ndim == len(output) else unused(inputs)
     rest = inputs[:i] + inputs[i + 1 :]
-    alone = [letter for letter in inputs[i] if letter not in output and not any(letter in other for other in rest)]
+    alone = [
+        letter for letter in inputs[i] if letter not in output and not any(letter in other for other in rest)
+    ]
     ones = tuple(np.ones(sizes[letter], u.dtype) for letter in alone)
     subscripts = ",".join((batch + output, *rest, *alone)) + "->" + batch + inputs[i]
     return sum_to(contract(subscripts, (u, *others, *ones)), shape, len(shape))

@@ -80,7 +80,18 @@ def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=1, where=Tr
 
 
 @composed(np.var)
-def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=NO_VALUE, mean=NO_VALUE, correction=NO_VALUE):
+def var(
+    a,
+    axis=None,
+    dtype=None,
+    out=None,
+    ddof=0,
+    keepdims=False,
+    *,
+    where=NO_VALUE,
+    mean=NO_VALUE,
+    correction=NO_VALUE,
+):
     ddof = ddof if correction is NO_VALUE else correction
     if dtype is not None:
         a = a.astype(dtype)
@@ -93,7 +104,18 @@ def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=NO_
 
 
 @composed(np.std)
-def std(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, *, where=NO_VALUE, mean=NO_VALUE, correction=NO_VALUE):
+def std(
+    a,
+    axis=None,
+    dtype=None,
+    out=None,
+    ddof=0,
+    keepdims=False,
+    *,
+    where=NO_VALUE,
+    mean=NO_VALUE,
+    correction=NO_VALUE,
+):
     return root(var(a, axis, dtype, None, ddof, keepdims, where=where, mean=mean, correction=correction))
 
 
@@ -136,6 +158,11 @@ def cumsum(a, axis=None, dtype=None, out=None):
 
 
 # ufunc.reduce and ufunc.accumulate: the same functions, along axis 0 unless told otherwise.
-for _ufunc, _function in {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}.items():
+for _ufunc, _function in {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+}.items():
     COMPOSED[_ufunc, "reduce"] = lambda a, axis=0, _f=_function, **kwargs: _f(a, axis, **kwargs)
 COMPOSED[np.add, "accumulate"] = lambda a, axis=0, **kwargs: np.cumsum(a, axis, **kwargs)

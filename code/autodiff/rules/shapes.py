@@ -268,7 +268,8 @@ def array_split(ary, indices_or_sections, axis=0):
         size, extra = divmod(length, indices_or_sections)
         cuts = np.cumsum([size + (i < extra) for i in range(indices_or_sections)]).tolist()[:-1]
     return [
-        ary[slot(ary, axis, slice(start, end))] for start, end in zip([0, *cuts], [*cuts, length], strict=True)
+        ary[slot(ary, axis, slice(start, end))]
+        for start, end in zip([0, *cuts], [*cuts, length], strict=True)
     ]
 
 
@@ -310,7 +311,9 @@ def tile(A, reps):
     reps = (1,) * (ndim - len(reps)) + reps
     between = [n for size in shape for n in (1, size)]
     repeated = [n for pair in zip(reps, shape, strict=True) for n in pair]
-    return np.broadcast_to(A.reshape(between), repeated).reshape([r * n for r, n in zip(reps, shape, strict=True)])
+    return np.broadcast_to(A.reshape(between), repeated).reshape(
+        [r * n for r, n in zip(reps, shape, strict=True)]
+    )
 
 
 @composed(np.repeat)
@@ -329,7 +332,9 @@ def pad(array, pad_width, mode="constant", **kwargs):
     if mode == "constant" or mode == "empty":
         return _pad_constant(array, widths, **kwargs)
     if mode not in ("edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type", "even") != "even":
-        raise NotImplementedError(f"np.pad of traced arrays knows constant, edge, reflect, symmetric and wrap, not {mode!r}")
+        raise NotImplementedError(
+            f"np.pad of traced arrays knows constant, edge, reflect, symmetric and wrap, not {mode!r}"
+        )
     for axis, width in enumerate(widths):
         if any(width):
             array = np.take(array, np.pad(np.arange(array.shape[axis]), width, mode), axis)
