@@ -11,14 +11,13 @@ linear operator (`autodiff.rules`), and everything else is derived.
 array([0., 1.])
 """
 
-from . import rules as _rules  # fills the tables of autodiff.tracing
-from . import finite
+from . import finite, rules  # `rules` fills the tables that `tracing` reads
 from .checks import check_grads
 from .custom import custom_jvp, custom_vjp, primitive, stop_gradient
+from .debugging import debug_nans
 from .derivatives import gauss_newton_vp, grad, hessian, hvp, jacfwd, jacobian, jacrev, value_and_grad
 from .errors import AutodiffError, EscapedTracerError
 from .modes import jvp, linearize, vjp
-from .tracing import debug_nans
 
 __all__ = [
     "AutodiffError",
@@ -38,6 +37,7 @@ __all__ = [
     "jvp",
     "linearize",
     "primitive",
+    "rules",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -49,9 +49,7 @@ def check_grads(
     _check(f, tuple(args), order, tuple(modes), rtol, np.random.default_rng(seed), "f")
 
 
-def _check(
-    f: Callable, args: tuple, order: int, modes: tuple, rtol: float | None, rng: Any, name: str
-) -> None:
+def _check(f: Callable, args: tuple, order: int, modes: tuple, rtol: float | None, rng: Any, name: str) -> None:
     leaves, structures = inputs_of(args, numbered(args))
     leaves = [np.asarray(x) for x in leaves]
     size = max((np.finfo(x.dtype).eps for x in leaves), default=1.0)

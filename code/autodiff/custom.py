@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import Traced, as_array, dispatched, name_of
 from .errors import AutodiffError, AutodiffTypeError, AutodiffValueError
-from .modes import like, rebuild, vjp
+from .modes import like, vjp
 from .operators import Bundle, Linear, Operator, diagonal
 from .rules.products import tensordot
-from .tracing import CONSTANT, Traced, as_array, dispatched, name_of, rule
+from .tables import CONSTANT, rule
 from .trees import Structure, flatten, map_leaves, unflatten
 
 
@@ -41,7 +42,7 @@ def stop_gradient(tree: Any) -> Any:
     return map_leaves(lambda x: _identity(x) if type(x) is Traced else x, tree)
 
 
-# --- Rules for a whole call -----------------------------------------------------------------------------------------
+# --- Rules for a whole call ---------------------------------------------------------------------------------
 
 
 def _spaces(leaves: Sequence) -> list[tuple]:
@@ -58,9 +59,7 @@ def _each(function: Callable[[list], list], bundle: Bundle, spaces: Sequence[tup
     i, t = next(iter(bundle.parts.items()))
     if t.ndim == len(spaces[i][0]):
         return Bundle(dict(enumerate(function(_filled(bundle, spaces)))))
-    entries = [
-        function(_filled(Bundle({i: t[k] for i, t in bundle.parts.items()}), spaces)) for k in range(len(t))
-    ]
+    entries = [function(_filled(Bundle({i: t[k] for i, t in bundle.parts.items()}), spaces)) for k in range(len(t))]
     return Bundle({i: np.stack(parts) for i, parts in enumerate(zip(*entries, strict=True))})
 
 
@@ -200,9 +199,7 @@ class custom_vjp(_Custom):  # noqa: N801  # a decorator
         fwd, bwd = self.rules
         pair = fwd(*args, **kwargs)
         if not (isinstance(pair, tuple) and len(pair) == 2):
-            raise AutodiffTypeError(
-                f"the forward half of the rule of {name_of(self)} must return (y, residuals)"
-            )
+            raise AutodiffTypeError(f"the forward half of the rule of {name_of(self)} must return (y, residuals)")
         values, found = flatten(pair[0])
         y = tuple(map(as_array, values))
         inputs, outputs = _spaces(leaves), _spaces(y)
@@ -213,9 +210,7 @@ class custom_vjp(_Custom):  # noqa: N801  # a decorator
             bar_args = bwd(pair[1], unflatten(found, bars))
             what = f"the cotangents from the vjp rule of {name_of(self)}"
             if not isinstance(bar_args, tuple | list) or len(bar_args) != len(args):
-                raise AutodiffValueError(
-                    f"{what} must be a tuple of {len(args)}, one per argument; got {bar_args!r}"
-                )
+                raise AutodiffValueError(f"{what} must be a tuple of {len(args)}, one per argument; got {bar_args!r}")
             pulled: list = []
             for bar, structure, count in zip(bar_args, structures, counts, strict=True):
                 spaces = inputs[len(pulled) : len(pulled) + count]
@@ -226,7 +221,7 @@ class custom_vjp(_Custom):  # noqa: N801  # a decorator
         return y, joint_map((_by_transposing(pull, outputs), pull, inputs, outputs)), found
 
 
-# --- A primitive by its local Jacobian --------------------------------------------------------------------------------
+# --- A primitive by its local Jacobian ----------------------------------------------------------------------
 
 
 def primitive(value: Callable, jacobian: Callable) -> Callable:
@@ -257,9 +252,7 @@ def primitive(value: Callable, jacobian: Callable) -> Callable:
         given = jacobian(y, *args, **kwargs)
         given = given if isinstance(given, list) else [given]
         if len(given) != len(args):
-            raise AutodiffValueError(
-                f"the Jacobian of {name} has {len(given)} entries for {len(args)} arguments"
-            )
+            raise AutodiffValueError(f"the Jacobian of {name} has {len(given)} entries for {len(args)} arguments")
         return [_as_operator(J, y, x, name) for J, x in zip(given, args, strict=True)]
 
     rule(declared, operands=lambda args: args)(jacobians)

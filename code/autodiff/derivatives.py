@@ -6,14 +6,15 @@ gradient; its product with a vector is one tangent pushed through a gradient.
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from .arrays import Traced
 from .errors import AutodiffTypeError, AutodiffValueError
 from .modes import Ends, basis, inputs_of, jvp, linearize, push_forward, rebuild, record
-from .tracing import Traced
 from .trees import map_leaves, unflatten
 
 Argnums = int | tuple[int, ...]
@@ -122,13 +123,13 @@ def grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
     return gradient
 
 
-# --- Jacobians ----------------------------------------------------------------------------------------------------
+# --- Jacobians ----------------------------------------------------------------------------------------------
 
 
 def _places(leaves: Sequence) -> list[slice]:
     """Where the numbers of each leaf stand among the numbers of all."""
     ends = np.cumsum([0, *(x.size for x in leaves)]).tolist()
-    return [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    return [slice(a, b) for a, b in itertools.pairwise(ends)]
 
 
 def _blocks(ends: Ends, argnums: Argnums, block: Callable[[int, int], Any]) -> Any:
@@ -224,7 +225,7 @@ def jacobian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
     return jacobian_at
 
 
-# --- Second order -------------------------------------------------------------------------------------------------
+# --- Second order -------------------------------------------------------------------------------------------
 
 
 def hessian(f: Callable, argnums: Argnums = 0) -> Callable:

@@ -128,9 +128,7 @@ def search_step(
     if offsets == COMPLEX:
         raise AutodiffValueError("the complex step has no round-off to balance: use default_step")
     noise = float(limits.eps) if noise is None else noise
-    roundoff = (
-        _error_terms(offsets, 1)[2] * noise * float(np.max(np.abs(_line(f, x, np.zeros(x.shape))(0.0))))
-    )
+    roundoff = _error_terms(offsets, 1)[2] * noise * float(np.max(np.abs(_line(f, x, np.zeros(x.shape))(0.0))))
     ladder = [_exact(x, 8.0**-rung * _scale(x, scale)) for rung in range(limits.nmant // 3)]
     steps = np.empty_like(x)
     for where, g in _coordinates(f, x):

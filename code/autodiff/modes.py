@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .arrays import NO_TRUTH, Traced, as_array, name_of
+from .debugging import forward_trace, tape_trace
 from .errors import AutodiffError, AutodiffTypeError, AutodiffValueError, cause_of
-from .tracing import Tape, Trace, Traced, forward_trace, name_of, tape_trace
+from .tracing import Tape, Trace
 from .trees import LEAF, Structure, flatten, paths, unflatten
 
-# --- What goes in and what comes out --------------------------------------------------------------------------
+# --- What goes in and what comes out ------------------------------------------------------------------------
 
 
 def origin(transform: str, f: Callable) -> str:
@@ -72,9 +74,11 @@ def run(trace: Trace, f: Callable, args: tuple, kwargs: dict) -> Any:
         raise
     except Exception as error:
         cause = cause_of(error)
-        if cause is None:
-            raise
-        raise cause from error
+        if cause is not None:
+            raise cause from error
+        if isinstance(error, ValueError) and str(error).startswith("The truth value of an array"):
+            raise AutodiffValueError(NO_TRUTH) from error
+        raise
     finally:
         trace.closed = True
 
@@ -86,15 +90,13 @@ def outputs_of(trace: Trace, f: Callable, result: Any) -> tuple[list, list, Stru
     values, payloads = [], []
     for leaf, path in zip(leaves, paths(structure, "result"), strict=True):
         if type(leaf) is Traced:
-            if leaf.owner.number > trace.number:
-                leaf.owner.check_open()
             ours = leaf.owner is trace
+            if not ours:
+                leaf.owner.check_open()
             values.append(leaf.value if ours else leaf)
             payloads.append(leaf.payload if ours else None)
-        elif isinstance(leaf, np.ndarray | np.generic | float | complex | int) and (
-            getattr(leaf, "dtype", None) is None or leaf.dtype.kind in "fcbiu"
-        ):
-            values.append(leaf if isinstance(leaf, np.ndarray | np.generic) else np.asarray(leaf)[()])
+        elif isinstance(leaf, np.ndarray | np.generic | float | complex | int) and np.result_type(leaf).kind in "fcbiu":
+            values.append(as_array(leaf))
             payloads.append(None)
         else:
             raise AutodiffTypeError(
@@ -105,8 +107,8 @@ def outputs_of(trace: Trace, f: Callable, result: Any) -> tuple[list, list, Stru
         raise AutodiffTypeError(f"{name} returned {result!r}, which holds no array. Is a return missing?")
     if all(x.dtype.kind not in "fc" for x in values):
         raise AutodiffTypeError(
-            f"{name} returned nothing differentiable: its result is {', '.join(sorted({str(x.dtype) for x in values}))}. "
-            "Return floating-point values."
+            f"{name} returned nothing differentiable: its result is "
+            f"{', '.join(sorted({str(x.dtype) for x in values}))}. Return floating-point values."
         )
     return values, payloads, structure
 
@@ -120,18 +122,14 @@ def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: 
     """The leaves of a tree of tangents or cotangents, fitted to the values `leaves` that they belong to."""
     own, own_structure = flatten(tree)
     if own_structure != structure:
-        raise AutodiffValueError(
-            f"the {kind} must be built like the {name}: expected {structure}, got {own_structure}"
-        )
+        raise AutodiffValueError(f"the {kind} must be built like the {name}: expected {structure}, got {own_structure}")
     found = []
     for t, x, path in zip(own, leaves, paths(structure, name), strict=True):
         dtype = like(x)
         if not isinstance(t, Traced | np.ndarray | np.generic):
             t = dtype.type(t) if isinstance(t, int | float) or dtype.kind == "c" else np.asarray(t)
         if t.shape != x.shape:
-            raise AutodiffValueError(
-                f"the {kind} of {path} has shape {t.shape}; expected {x.shape}, got {t.shape}"
-            )
+            raise AutodiffValueError(f"the {kind} of {path} has shape {t.shape}; expected {x.shape}, got {t.shape}")
         if t.dtype != dtype:
             raise AutodiffTypeError(
                 f"the {kind} of {path} has dtype {t.dtype}: expected {dtype}, got {t.dtype}. Use .astype({dtype})."
@@ -140,16 +138,24 @@ def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: 
     return found
 
 
-def released(g: Any, x: Any, batch: tuple = (), given: Sequence = ()) -> Any:
-    """A derivative with respect to `x` as the user's own array: zeros for None, no view, none of `given`."""
-    if g is None:
-        return np.zeros(batch + x.shape, like(x))[()]
-    if type(g) is np.ndarray and (g.base is not None or not g.flags.writeable or any(g is t for t in given)):
-        return g.copy()
-    return g
+def released(found: Sequence, ends: Sequence, batch: tuple, given: Sequence) -> list:
+    """Derivatives as the user's own arrays: zeros for None, no views, none of `given`, none twice.
+
+    `ends` are the values whose tangents or cotangents `found` are; `batch` the axes in front.
+    """
+    taken = {id(t) for t in given}
+    own: list = []
+    for g, x in zip(found, ends, strict=True):
+        if g is None:
+            g = np.zeros(batch + x.shape, like(x))[()]
+        elif type(g) is np.ndarray and (g.base is not None or not g.flags.writeable or id(g) in taken):
+            g = g.copy()
+        taken.add(id(g))
+        own.append(g)
+    return own
 
 
-# --- The three modes ----------------------------------------------------------------------------------------------
+# --- The three modes ----------------------------------------------------------------------------------------
 
 
 class Ends(NamedTuple):
@@ -176,9 +182,7 @@ def basis(leaves: Sequence) -> list:
     return found
 
 
-def push_forward(
-    transform: str, f: Callable, leaves: list, structures: list, dots: list, kwargs: dict
-) -> tuple:
+def push_forward(transform: str, f: Callable, leaves: list, structures: list, dots: list, kwargs: dict) -> tuple:
     """Run `f` in forward mode: its two ends, and a tangent for each leaf of the result.
 
     Tangents may have a batch axis in front.
@@ -188,8 +192,7 @@ def push_forward(
     result = run(trace, f, rebuild(structures, traced), kwargs)
     values, found, structure = outputs_of(trace, f, result)
     batch = dots[0].shape[: dots[0].ndim - leaves[0].ndim] if leaves else ()
-    ydots = [released(t, y, batch) for t, y in zip(found, values, strict=True)]
-    return Ends(leaves, structures, values, structure), ydots
+    return Ends(leaves, structures, values, structure), released(found, values, batch, dots)
 
 
 def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
@@ -223,9 +226,7 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
 def tangents_of(tangents: Sequence, leaves: list, structures: list[Structure]) -> list:
     """The leaves of one tangent per primal, fitted to the primals."""
     if len(tangents) != len(structures):
-        raise AutodiffValueError(
-            f"one tangent per primal: expected {len(structures)} tangents, got {len(tangents)}"
-        )
+        raise AutodiffValueError(f"one tangent per primal: expected {len(structures)} tangents, got {len(tangents)}")
     primals = Ends(leaves, structures, [], LEAF).primals
     return checked("tangent", tuple(tangents), leaves, primals, "primals")
 
@@ -264,7 +265,7 @@ class Linearization:
         """Tangents of the output leaves from those of the input leaves, each with axes `batch` in front."""
         found = self.tape.push(dots)
         out = [None if node is None else found[node] for node in self.nodes]
-        return [released(t, y, batch, dots) for t, y in zip(out, self.ends.values, strict=True)]
+        return released(out, self.ends.values, batch, dots)
 
     def pull(self, bars: Sequence, batch: tuple = ()) -> list:
         """Cotangents of the input leaves from those of the output leaves, each with axes `batch` in front."""
@@ -272,8 +273,7 @@ class Linearization:
         for node, bar in zip(self.nodes, bars, strict=True):
             if node is not None:
                 seeds[node] = seeds[node] + bar if node in seeds else bar
-        found = self.tape.pull(seeds)
-        return [released(g, x, batch, bars) for g, x in zip(found, self.ends.leaves, strict=True)]
+        return released(self.tape.pull(seeds), self.ends.leaves, batch, bars)
 
     def columns(self) -> list:
         """All columns at once: for each output leaf an array (numbers in the input, *its shape)."""
@@ -287,8 +287,8 @@ class Linearization:
         """The whole Jacobian as one matrix of shape `J.shape`, by columns or by rows, whichever are fewer."""
         m, n = self.shape
         if m < n:
-            return np.concatenate([part.reshape(m, -1) for part in self.rows()], axis=1)
-        return np.concatenate([part.reshape(n, -1) for part in self.columns()], axis=1).T
+            return np.concatenate([part.reshape(m, part.size // m) for part in self.rows()], axis=1)
+        return np.concatenate([part.reshape(n, part.size // max(n, 1)) for part in self.columns()], axis=1).T
 
 
 def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: list[str]) -> tuple:
@@ -298,9 +298,7 @@ def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: 
     traced = [tape.input(x) for x in leaves]
     result = run(tape, f, rebuild(structures, traced), kwargs)
     values, nodes, structure = outputs_of(tape, f, result)
-    return unflatten(structure, values), Linearization(
-        Ends(leaves, structures, values, structure), tape, nodes
-    )
+    return unflatten(structure, values), Linearization(Ends(leaves, structures, values, structure), tape, nodes)
 
 
 def linearize(f: Callable, *primals: Any) -> tuple[Any, Linearization]:

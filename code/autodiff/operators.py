@@ -86,7 +86,7 @@ def transposed(operator: Operator) -> Operator:
     return family.T, data
 
 
-# --- Shapes with a batch in front ------------------------------------------------------------------------
+# --- Shapes with a batch in front ---------------------------------------------------------------------------
 
 
 def batch_of(t: Any, shape: Shape) -> Shape:
@@ -108,9 +108,7 @@ def sum_to(u: Any, shape: Shape, ndim: int) -> Any:
     """
     batch = u.shape[: u.ndim - ndim]
     missing = ndim - len(shape)
-    stretched = [
-        axis - len(shape) for axis, size in enumerate(shape) if size == 1 and u.shape[axis - len(shape)] != 1
-    ]
+    stretched = [axis - len(shape) for axis, size in enumerate(shape) if size == 1 and u.shape[axis - len(shape)] != 1]
     axes = tuple(range(-ndim, -len(shape))) + tuple(stretched)
     if not axes:
         return u
@@ -128,7 +126,7 @@ def real_if(dtype: np.dtype, u: Any) -> Any:
     return u.astype(dtype)
 
 
-# --- The families that elementwise functions need ------------------------------------------------------------
+# --- The families that elementwise functions need -----------------------------------------------------------
 
 identity = Linear("identity", lambda t, _: t, lambda u, _: u)
 negation = Linear("negation", lambda t, _: -t, lambda u, _: -u)
@@ -183,7 +181,7 @@ def typed(operator: Operator, x: Any, y: Any) -> Operator:
     return operator if x.dtype == y.dtype else compose(operator, cast((x.dtype, y.dtype)))
 
 
-# --- Families that several rules share ---------------------------------------------------------------------------
+# --- Families that several rules share ----------------------------------------------------------------------
 
 
 def _reshape(t: Any, source: Shape, target: Shape) -> Any:
@@ -191,9 +189,7 @@ def _reshape(t: Any, source: Shape, target: Shape) -> Any:
 
 
 # Data: shape, target shape.
-reshaped = Linear(
-    "reshape", lambda t, data: _reshape(t, *data), lambda u, data: _reshape(u, data[1], data[0])
-)
+reshaped = Linear("reshape", lambda t, data: _reshape(t, *data), lambda u, data: _reshape(u, data[1], data[0]))
 
 
 def _permute(t: Any, axes: Shape) -> Any:
@@ -220,7 +216,7 @@ def summed_over(x: Any, axes: Shape) -> Operator:
 # Data: shape, the same with 1 for the axes summed over, these axes counted from the end.
 summed = Linear("sum", lambda t, data: t.sum(axis=data[2]), _spread)
 
-# --- Several operands at once ---------------------------------------------------------------------------------------
+# --- Several operands at once -------------------------------------------------------------------------------
 
 
 class Bundle:

@@ -30,7 +30,7 @@ LEAF = Structure(None)
 def _open(tree: Any) -> tuple[tuple, Sequence] | None:
     """Keys and children of a container; nothing for a leaf."""
     kind = type(tree)
-    if kind is tuple or kind is list or hasattr(kind, "_fields") and isinstance(tree, tuple):
+    if kind is tuple or kind is list or (hasattr(kind, "_fields") and isinstance(tree, tuple)):
         return tuple(range(len(tree))), tree
     if isinstance(tree, dict):
         return tuple(tree), tuple(tree.values())

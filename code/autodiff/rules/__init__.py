@@ -10,6 +10,6 @@
 Importing this package fills the tables of `autodiff.tracing`.
 """
 
-from . import elementwise, indexing, linalg, methods, products, reductions, shapes
+from . import elementwise, indexing, linalg, products, reductions, shapes
 
-__all__ = ["elementwise", "indexing", "linalg", "methods", "products", "reductions", "shapes"]
+__all__ = ["elementwise", "indexing", "linalg", "products", "reductions", "shapes"]

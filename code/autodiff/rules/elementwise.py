@@ -23,8 +23,9 @@ and 0 · inf is nan. Choose the argument, not the result: `np.sqrt(np.where(x > 
 
 import numpy as np
 
-from ..operators import compose, fit, masked
-from ..tracing import CONSTANT, PARTIALS, as_array, composed, rule
+from ..arrays import as_array
+from ..operators import Linear, compose, fit, identity, masked
+from ..tables import CONSTANT, PARTIALS, composed, rule
 
 LN2, LN10 = float(np.log(2)), float(np.log(10))
 
@@ -41,7 +42,10 @@ def shared(z, wins, ties):
 
 def nonzero(x):
     """`x` with 1 in place of 0: a denominator where the numerator is 0 anyway."""
-    return np.where(x == 0, constant(x, 1), x)
+    return np.where(x == 0, 1, x)
+
+
+conjugation = Linear("conjugation", lambda t, _: np.conj(t), lambda u, _: np.conj(u))
 
 
 def real_sign(x):
@@ -51,7 +55,7 @@ def real_sign(x):
 
 def power_base(z, x, y):
     """∂(x^y)/∂x = y x^(y−1), and 0 where y = 0."""
-    if isinstance(y, int | float):
+    if isinstance(y, int | float) and not isinstance(y, np.generic):
         return y * x ** (y - 1) if y else 0 * z
     return np.where(y == 0, 0, y * x ** np.where(y == 0, 1, y - 1))
 
@@ -123,17 +127,24 @@ PARTIALS.update({
     np.remainder: (1, lambda z, x, y: -np.floor(x / y)),
     np.fmod: (1, lambda z, x, y: -np.trunc(x / y)),
     np.copysign: (lambda z, x, y: np.sign(x) * np.sign(z), None),
+    np.nextafter: (1, None),
     np.ldexp: (lambda z, x, i: np.ldexp(constant(z, 1), i), None),
 })  # fmt: skip
 
 # Derivative zero wherever there is one; and predicates, which have none.
 CONSTANT.update({
     np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.heaviside, np.floor_divide,
-    np.nextafter, np.spacing, np.signbit, np.frexp,
+    np.spacing, np.signbit,
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isfinite, np.isinf, np.isnan, np.isreal,
     np.iscomplex, np.isclose, np.allclose, np.array_equal, np.isneginf, np.isposinf,
 })  # fmt: skip
+
+
+@rule(np.conjugate)
+def conjugate_rule(y, x):
+    """Linear over the real numbers, and its own transpose."""
+    return [conjugation() if x.dtype.kind == "c" else identity()]
 
 
 @rule(np.where, operands=lambda args: args[1:])
@@ -144,10 +155,20 @@ def where(z, condition, x, y):
 
 
 @composed(np.clip)
-def clip(a, a_min=None, a_max=None, *, min=None, max=None):  # noqa: A002  # NumPy's own names
+def clip(a, a_min=None, a_max=None, *, min=None, max=None):  # NumPy's own names
     low, high = (a_min if min is None else min), (a_max if max is None else max)
     a = a if low is None else np.maximum(a, low)
     return a if high is None else np.minimum(a, high)
+
+
+@rule(np.real)
+def real(y, val):
+    return [fit(val, y)]
+
+
+@composed(np.imag)
+def imag(val):
+    return np.real(-1j * val) if val.dtype.kind == "c" else 0 * val
 
 
 @composed(np.divmod)

@@ -6,14 +6,15 @@ Advanced indices (arrays) may repeat entries: their transpose is `np.add.at`.
 
 import numpy as np
 
-from ..operators import Linear, compose, identity
-from ..tracing import CONSTANT, Traced, as_array, composed, dispatched, rule
+from ..arrays import dispatched, getitem
+from ..operators import Linear
+from ..tables import CONSTANT, composed, rule
 
 
 def is_basic(index):
     """Whether an index tuple holds only integers, slices, None and Ellipsis."""
     return all(
-        i is None or i is Ellipsis or isinstance(i, int | np.integer | slice) and not isinstance(i, bool)
+        i is None or i is Ellipsis or (isinstance(i, int | np.integer | slice) and not isinstance(i, bool))
         for i in index
     )
 
@@ -21,7 +22,7 @@ def is_basic(index):
 def explicit(index, ndim):
     """An index as a tuple without Ellipsis, so that axes behind the indexed ones stay out of it."""
     index = index if isinstance(index, tuple) else (index,)
-    index = tuple(np.asarray(i) if isinstance(i, list) else i for i in index)
+    index = tuple(as_index(i) if isinstance(i, list | bool | np.bool) else i for i in index)
     if not any(i is Ellipsis for i in index):
         return index
     used = sum(
@@ -32,9 +33,9 @@ def explicit(index, ndim):
     return index[:at] + (slice(None),) * (ndim - used) + index[at + 1 :]
 
 
-@dispatched
-def getitem(x, index):
-    return x[index]
+def as_index(i):
+    """A list or boolean in an index as an array; an empty list selects nothing, as in NumPy."""
+    return np.asarray(i, np.intp) if i == [] else np.asarray(i)
 
 
 @dispatched
@@ -78,9 +79,7 @@ def _place(u, data):
 def _result_ndim(data):
     index, shape = data
     if is_basic(index):
-        return (
-            len(shape) - sum(isinstance(i, int | np.integer) for i in index) + sum(i is None for i in index)
-        )
+        return len(shape) - sum(isinstance(i, int | np.integer) for i in index) + sum(i is None for i in index)
     return np.empty(shape, bool)[index].ndim
 
 
@@ -151,5 +150,7 @@ def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(diagonal(a, offset, axis1, axis2), -1, dtype)
 
 
-CONSTANT.update({np.nonzero, np.argwhere, np.flatnonzero, np.argmax, np.argmin, np.argsort, np.searchsorted,
-                 np.count_nonzero, np.any, np.all, np.nanargmax, np.nanargmin, np.argpartition, np.lexsort, np.digitize})  # fmt: skip
+CONSTANT.update({
+    np.nonzero, np.argwhere, np.flatnonzero, np.argmax, np.argmin, np.argsort, np.searchsorted, np.count_nonzero,
+    np.any, np.all, np.nanargmax, np.nanargmin, np.argpartition, np.lexsort, np.digitize,
+})  # fmt: skip

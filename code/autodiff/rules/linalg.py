@@ -5,12 +5,13 @@ From a y = b:  da y + a dy = db,  so  dy = a⁻¹ (db − da y).  The transpose 
 
 import numpy as np
 
+from ..arrays import as_array, dispatched
 from ..errors import AutodiffValueError
-from ..operators import Linear, align, compose, diagonal, negation, reshaped, sum_to, typed
-from ..tracing import as_array, composed, dispatched, rule
-from .elementwise import nonzero, real_sign
+from ..operators import Linear, align, compose, diagonal, negation, sum_to, typed
+from ..tables import composed, rule
+from .elementwise import nonzero
 from .products import mT, stack_premultiplied, stack_times
-from .reductions import NO_VALUE, reduction
+from .reductions import reduction
 from .shapes import axes_of
 
 # t ↦ a⁻¹ t for matrices t (or stacks that broadcast). Data: a, shape of the right-hand side, shape of the solution.
@@ -44,9 +45,7 @@ def solve(a, b):
 @rule(np.linalg.inv)
 def inv(y, a):
     """dy = −y da y."""
-    return [
-        compose(negation(), stack_premultiplied((y, y.shape, y.shape)), stack_times((y, y.shape, y.shape)))
-    ]
+    return [compose(negation(), stack_premultiplied((y, y.shape, y.shape)), stack_times((y, y.shape, y.shape)))]
 
 
 @dispatched
@@ -63,10 +62,22 @@ def length_rule(y, x, axes, keepdims):
     return reduction(y, x, axes, diagonal(weight))
 
 
+@composed(np.linalg.vector_norm)
+def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
+    if axis is None and not keepdims:
+        x, axis = np.ravel(x), 0
+    return norm(x, ord, axis, keepdims)
+
+
+@composed(np.linalg.matrix_norm)
+def matrix_norm(x, /, *, keepdims=False, ord="fro"):
+    return norm(x, ord, (-2, -1), keepdims)
+
+
 @composed(np.linalg.norm)
 def norm(x, ord=None, axis=None, keepdims=False):
     """The 2-norm of vectors and the Frobenius norm of matrices."""
     axes = axes_of(axis, x.ndim)
-    if ord is None or ord == "fro" and len(axes) == 2 or ord == 2 and len(axes) == 1:
+    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
         return length(x, axes, keepdims)
     raise AutodiffValueError(f"np.linalg.norm with ord={ord!r} of {len(axes)} axes has no rule")

@@ -6,8 +6,9 @@ import string
 
 import numpy as np
 
+from ..arrays import as_array, dispatched
 from ..operators import Linear, align, compose, reshaped, sum_to, typed
-from ..tracing import as_array, composed, dispatched, rule
+from ..tables import composed, rule
 from .shapes import axes_of
 
 
@@ -65,9 +66,7 @@ def multiplying(a, b, y):
     if b.ndim > 1:
         return stack_premultiplied((a, b.shape, y.shape))
     column, columns = (b.size, 1), (*y.shape, 1)
-    return compose(
-        reshaped((columns, y.shape)), stack_premultiplied((a, column, columns)), reshaped((b.shape, column))
-    )
+    return compose(reshaped((columns, y.shape)), stack_premultiplied((a, column, columns)), reshaped((b.shape, column)))
 
 
 @composed(np.dot)
@@ -75,7 +74,7 @@ def dot(a, b, out=None):
     a, b = as_array(a), as_array(b)
     if a.ndim == 0 or b.ndim == 0:
         return a * b
-    if b.ndim <= 2 and a.ndim <= 2 or b.ndim == 1:
+    if (b.ndim <= 2 and a.ndim <= 2) or b.ndim == 1:
         return a @ b
     return tensordot(a, b, ((-1,), (-2,)))
 
@@ -142,7 +141,7 @@ def _listed(axes):
     return tuple(axes) if np.ndim(axes) else (int(axes),)
 
 
-# --- einsum ----------------------------------------------------------------------------------------------------------
+# --- einsum -------------------------------------------------------------------------------------------------
 
 
 @composed(np.einsum)
@@ -210,9 +209,7 @@ def contract(subscripts, arrays):
 
 def unused(inputs):
     """A letter for the batch axis."""
-    return next(
-        letter for letter in reversed(string.ascii_letters) if not any(letter in own for own in inputs)
-    )
+    return next(letter for letter in reversed(string.ascii_letters) if not any(letter in own for own in inputs))
 
 
 def _contracted(t, data):
@@ -226,9 +223,7 @@ def _uncontracted(u, data):
     i, inputs, output, others, shape, sizes = data
     batch = "" if u.ndim == len(output) else unused(inputs)
     rest = inputs[:i] + inputs[i + 1 :]
-    alone = [
-        letter for letter in inputs[i] if letter not in output and not any(letter in other for other in rest)
-    ]
+    alone = [letter for letter in inputs[i] if letter not in output and not any(letter in other for other in rest)]
     ones = tuple(np.ones(sizes[letter], u.dtype) for letter in alone)
     subscripts = ",".join((batch + output, *rest, *alone)) + "->" + batch + inputs[i]
     return sum_to(contract(subscripts, (u, *others, *ones)), shape, len(shape))

@@ -6,8 +6,9 @@ extreme entries for a maximum (ties share equally). Its transpose repeats the co
 
 import numpy as np
 
+from ..arrays import dispatched
 from ..operators import Linear, compose, diagonal, masked, reshaped, summed_over, typed
-from ..tracing import COMPOSED, composed, dispatched, rule
+from ..tables import COMPOSED, composed, rule
 from .elementwise import constant, nonzero
 from .shapes import axes_of
 
@@ -34,13 +35,18 @@ def sum_rule(y, a, axis=None, dtype=None, out=None, keepdims=NO_VALUE, initial=N
     return reduction(y, a, axes_of(axis, a.ndim), *keep)
 
 
+def counted(where, a, axis, keepdims, like):
+    """How many entries go into each result, in the dtype of the results."""
+    keepdims = keepdims is not NO_VALUE and keepdims
+    keep = np.broadcast_to(True if where is NO_VALUE else where, a.shape)
+    return np.sum(keep, axis, keepdims=keepdims).astype(like.dtype)
+
+
 @composed(np.mean)
 def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=NO_VALUE):
     keepdims = keepdims is not NO_VALUE and keepdims
     total = np.sum(a, axis, dtype, keepdims=keepdims, where=True if where is NO_VALUE else where)
-    if where is not NO_VALUE:
-        return total / np.sum(np.broadcast_to(where, a.shape), axis, keepdims=keepdims)
-    return total / int(np.prod([a.shape[i] for i in axes_of(axis, a.ndim)]))
+    return total / counted(where, a, axis, keepdims, total)
 
 
 def extreme_rule(y, a, axis=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE, where=NO_VALUE):
@@ -55,7 +61,7 @@ def extreme_rule(y, a, axis=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE,
     return reduction(y, a, axes, diagonal(np.divide(best, np.maximum(ties, 1), dtype=a.dtype)))
 
 
-rule(np.max, np.min)(extreme_rule)
+rule(np.max, np.min, np.amax, np.amin)(extreme_rule)
 
 
 @composed(np.prod)
@@ -95,12 +101,12 @@ def var(
     ddof = ddof if correction is NO_VALUE else correction
     if dtype is not None:
         a = a.astype(dtype)
+    keepdims = keepdims is not NO_VALUE and keepdims
     where = True if where is NO_VALUE else where
     center = np.mean(a, axis, keepdims=True, where=where) if mean is NO_VALUE else mean
-    count = np.sum(np.broadcast_to(where, a.shape), axis, keepdims=keepdims is not NO_VALUE and keepdims)
     squares = np.abs(a - center) ** 2 if a.dtype.kind == "c" else (a - center) ** 2
     total = np.sum(squares, axis, keepdims=keepdims, where=where)
-    return total / np.maximum(count - ddof, 0).astype(total.dtype)
+    return total / np.maximum(counted(where, a, axis, keepdims, total) - total.dtype.type(ddof), 0)
 
 
 @composed(np.std)

@@ -6,9 +6,10 @@ transpose of a reshape is a reshape, of a concatenation a slice, of a repetition
 
 import numpy as np
 
+from ..arrays import Traced, as_array, astype, dispatched, reshape
+from ..errors import AutodiffValueError
 from ..operators import (
     Linear,
-    compose,
     fit,
     identity,
     masked,
@@ -16,7 +17,7 @@ from ..operators import (
     reshaped,
     typed,
 )
-from ..tracing import CONSTANT, Traced, as_array, composed, dispatched, rule, sequence
+from ..tables import CONSTANT, composed, rule, sequence
 from .indexing import embed, placed
 
 
@@ -28,34 +29,25 @@ def axes_of(axis, ndim):
     return tuple(int(np.lib.array_utils.normalize_axis_index(i, ndim)) for i in axis)
 
 
-# --- One array, other shape ----------------------------------------------------------------------------------------
+# --- One array, other shape ---------------------------------------------------------------------------------
 
 
-@dispatched
-def reshape_c(x, shape):
-    return x.reshape(shape)
-
-
-@rule(reshape_c, np.squeeze, np.expand_dims)
+@rule(reshape, np.squeeze, np.expand_dims)
 def reshape_rule(y, x, *args, **kwargs):
     return [reshaped((x.shape, y.shape))]
 
 
 @composed(np.reshape)
-def reshape(a, /, shape, order="C", *, copy=None):
+def ordered_reshape(a, /, shape, order="C", *, copy=None):
     shape = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-    if order == "F":
-        return reshape_c(a.T, reversed_shape(shape)).T
-    return reshape_c(a, shape)
-
-
-def reversed_shape(shape):
-    return tuple(reversed(shape))
+    return reshape(a.T, shape[::-1]).T if order == "F" else reshape(a, shape)
 
 
 @composed(np.ravel)
 def ravel(a, order="C"):
-    return reshape(a, (-1,), order if order == "F" else "C")
+    if order == "K":
+        raise AutodiffValueError('order="K" depends on how an array lies in memory: say "C" or "F"')
+    return ordered_reshape(a, (-1,), order)
 
 
 @rule(np.transpose)
@@ -114,12 +106,6 @@ composed(np.atleast_2d)(_at_least(2))
 composed(np.atleast_3d)(_at_least(3))
 
 
-@dispatched
-def astype(x, dtype):
-    """`x.astype(dtype)`; to an integer dtype the derivative is zero."""
-    return x.astype(dtype)
-
-
 @rule(astype)
 def astype_rule(y, x, dtype):
     return [fit(x, y) if y.dtype.kind in "fc" else None]
@@ -130,7 +116,7 @@ def copy(y, a, order="K", subok=False):
     return [identity()]
 
 
-# --- Reordered along axes --------------------------------------------------------------------------------------------
+# --- Reordered along axes -----------------------------------------------------------------------------------
 
 # Data: the shifts and the axes, counted from the end.
 rolled = Linear(
@@ -155,10 +141,9 @@ def roll_rule(y, x, shifts, axes):
 @composed(np.roll)
 def roll(a, shift, axis=None):
     if axis is None:
-        return roll(np.ravel(a), shift, 0).reshape(a.shape)
-    axes = tuple(i - a.ndim for i in axes_of(axis, a.ndim))
-    shifts = tuple(int(s) for s in np.broadcast_to(shift, len(axes)))
-    return roll_axes(a, shifts, axes)
+        return roll(np.ravel(a), int(np.sum(shift)), 0).reshape(a.shape)
+    pairs = np.stack(np.broadcast_arrays(shift, axis), -1).reshape(-1, 2).tolist()
+    return roll_axes(a, tuple(by for by, _ in pairs), tuple(at % a.ndim - a.ndim for _, at in pairs))
 
 
 @rule(np.flip)
@@ -176,7 +161,7 @@ def flipud(m):
     return np.flip(m, 0)
 
 
-# --- Several arrays joined, one array split ------------------------------------------------------------------------
+# --- Several arrays joined, one array split -----------------------------------------------------------------
 
 
 def slot(y, axis, index):
@@ -267,10 +252,7 @@ def array_split(ary, indices_or_sections, axis=0):
     else:
         size, extra = divmod(length, indices_or_sections)
         cuts = np.cumsum([size + (i < extra) for i in range(indices_or_sections)]).tolist()[:-1]
-    return [
-        ary[slot(ary, axis, slice(start, end))]
-        for start, end in zip([0, *cuts], [*cuts, length], strict=True)
-    ]
+    return [ary[slot(ary, axis, slice(start, end))] for start, end in zip([0, *cuts], [*cuts, length], strict=True)]
 
 
 @composed(np.split)
@@ -300,7 +282,7 @@ def unstack(x, /, *, axis=0):
     return tuple(np.moveaxis(x, axis, 0))
 
 
-# --- Repeated and padded ---------------------------------------------------------------------------------------------
+# --- Repeated and padded ------------------------------------------------------------------------------------
 
 
 @composed(np.tile)
@@ -311,9 +293,7 @@ def tile(A, reps):
     reps = (1,) * (ndim - len(reps)) + reps
     between = [n for size in shape for n in (1, size)]
     repeated = [n for pair in zip(reps, shape, strict=True) for n in pair]
-    return np.broadcast_to(A.reshape(between), repeated).reshape(
-        [r * n for r, n in zip(reps, shape, strict=True)]
-    )
+    return np.broadcast_to(A.reshape(between), repeated).reshape([r * n for r, n in zip(reps, shape, strict=True)])
 
 
 @composed(np.repeat)
@@ -355,7 +335,7 @@ def _pad_constant(array, widths, constant_values=0):
     return placed_array + np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=constant_values)
 
 
-# --- Triangles, and arrays like others -----------------------------------------------------------------------------
+# --- Triangles, and arrays like others ----------------------------------------------------------------------
 
 
 @rule(np.triu)
@@ -373,6 +353,13 @@ def full_like(a, fill_value, dtype=None, order="K", subok=True, shape=None, **kw
     fill_value = as_array(fill_value)
     dtype = a.dtype if dtype is None else dtype
     return np.broadcast_to(fill_value, a.shape if shape is None else shape).astype(dtype)
+
+
+if hasattr(np, "astype"):  # NumPy ≥ 2.1
+
+    @composed(np.astype)
+    def numpys_astype(x, dtype, /, *, copy=True, device=None):
+        return x.astype(dtype)
 
 
 CONSTANT.update({np.zeros_like, np.ones_like, np.empty_like, np.shape, np.ndim, np.size, np.result_type,

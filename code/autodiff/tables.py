@@ -1,0 +1,79 @@
+"""Tables: where the rules stand, and how one is declared.
+
+`autodiff.rules` fills these tables; `autodiff.tracing` reads them. A function is in one of them at most.
+"""
+
+import inspect
+from collections.abc import Callable, Hashable, Sequence
+
+import numpy as np
+
+# ufunc -> one partial derivative per operand: a function (y, *operands) -> array, 1, -1, or None for zero.
+PARTIALS: dict[np.ufunc, tuple] = {}
+# function -> Rule: its local Jacobians as linear operators.
+RULES: dict[Callable, "Rule"] = {}
+# function -> the same function written in terms of others.
+COMPOSED: dict[Hashable, Callable] = {}
+# Functions without derivative (comparisons, shapes, rounding): they run on the values.
+CONSTANT: set[Callable] = set()
+# function -> why it cannot be differentiated, and the mend.
+REFUSED: dict[Callable, str] = {}
+
+
+class Rule:
+    """The local Jacobians of a function: `jacobians(y, *args, **kwargs)` gives one operator per operand.
+
+    `operands(args)` lists the operands among the positional arguments; an operand passed by keyword is
+    moved to its position first (`names`).
+    """
+
+    __slots__ = ("jacobians", "names", "operands")
+
+    def __init__(self, jacobians: Callable, operands: Callable[[tuple], Sequence], names: tuple[str, ...]):
+        self.jacobians, self.operands, self.names = jacobians, operands, names
+
+    def positional(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+        """The same call with operands that were given by name moved to their positions."""
+        for name in self.names[len(args) :]:
+            if name not in kwargs:
+                break
+            args, kwargs = (*args, kwargs[name]), {k: v for k, v in kwargs.items() if k != name}
+        return args, kwargs
+
+
+def first(count: int) -> Callable[[tuple], Sequence]:
+    """The first `count` positional arguments are the operands."""
+    return lambda args: args[:count]
+
+
+def sequence(args: tuple) -> Sequence:
+    """The operands are the entries of the first argument, a list or tuple of arrays."""
+    return args[0]
+
+
+def rule(*functions: Callable, operands: Callable[[tuple], Sequence] | int = 1) -> Callable:
+    """Declare the local Jacobians of functions that share them: a decorator.
+
+    The decorated function takes the result and then what the functions themselves take, and returns a list with an
+    operator (or None, for zero) for each operand: the first `operands` arguments, or what `operands(args)` selects.
+    """
+    select = first(operands) if isinstance(operands, int) else operands
+
+    def declare(jacobians: Callable) -> Callable:
+        names = tuple(inspect.signature(jacobians).parameters)[1:]
+        for function in functions:
+            RULES[function] = Rule(jacobians, select, names)
+        return jacobians
+
+    return declare
+
+
+def composed(*functions: Hashable) -> Callable:
+    """Declare how functions are written in terms of others that have rules: a decorator."""
+
+    def declare(definition: Callable) -> Callable:
+        for function in functions:
+            COMPOSED[function] = definition
+        return definition
+
+    return declare
