@@ -89,6 +89,13 @@ def as_array(x: Any) -> Any:
     return x if isinstance(x, Traced | np.ndarray | np.generic) else np.asarray(x)[()]
 
 
+def untraced(x: Any) -> Any:
+    """The plain value at the bottom of a traced one."""
+    while type(x) is Traced:
+        x = x.value
+    return x
+
+
 def name_of(function: Any) -> str:
     """How a user calls this function: `np.linalg.solve`, `np.add.reduce`."""
     if isinstance(function, tuple):
@@ -131,9 +138,13 @@ def _operator(ufunc: np.ufunc) -> tuple[Callable, Callable]:
                 trace = other.owner
         elif other is None or type(other) is str:
             return NotImplemented
+        elif type(other) is list:
+            other = np.asarray(other)
         return trace.elementwise(ufunc, (self, other))
 
     def reflected(self: "Traced", other: Any) -> Any:
+        if type(other) is list:
+            other = np.asarray(other)
         return self.owner.elementwise(ufunc, (other, self))
 
     return method, reflected
@@ -188,6 +199,7 @@ class Traced:
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         trace = innermost(inputs)
+        inputs = tuple(np.asarray(x) if type(x) is list else x for x in inputs)
         if method == "__call__" and not kwargs:
             return trace.elementwise(ufunc, inputs)
         kwargs = refuse_out(kwargs)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Traced, name_of
+from .arrays import Traced, name_of, untraced
 from .errors import NonFiniteError
 from .operators import Bundle, Linear
 from .tracing import Forward, JacobianTrace, Tape
@@ -26,13 +26,6 @@ def user_line() -> str:
 
 
 _LIBRARIES = (os.path.dirname(__file__) + os.sep, os.path.dirname(np.__file__) + os.sep)
-
-
-def untraced(x: Any) -> Any:
-    """The plain value at the bottom of a traced one."""
-    while type(x) is Traced:
-        x = x.value
-    return x
 
 
 def _refuse_nan(x: Any, what: str, function: Any, line: str) -> Any:

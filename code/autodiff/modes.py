@@ -287,8 +287,10 @@ class Linearization:
         """The whole Jacobian as one matrix of shape `J.shape`, by columns or by rows, whichever are fewer."""
         m, n = self.shape
         if m < n:
-            return np.concatenate([part.reshape(m, part.size // m) for part in self.rows()], axis=1)
-        return np.concatenate([part.reshape(n, part.size // max(n, 1)) for part in self.columns()], axis=1).T
+            parts = zip(self.rows(), self.ends.leaves, strict=True)
+            return np.concatenate([rows.reshape(m, x.size) for rows, x in parts], axis=1)
+        parts = zip(self.columns(), self.ends.values, strict=True)
+        return np.concatenate([columns.reshape(n, y.size) for columns, y in parts], axis=1).T
 
 
 def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: list[str]) -> tuple:

@@ -62,6 +62,7 @@ def power_base(z, x, y):
 
 def power_exponent(z, x, y):
     """∂(x^y)/∂y = x^y log x, and 0 where x = 0."""
+    x = constant(z, x) if isinstance(x, int | float) and not isinstance(x, np.generic) else x
     return np.where(x == 0, 0, np.log(nonzero(x))) * z
 
 

@@ -6,8 +6,7 @@ transpose of a reshape is a reshape, of a concatenation a slice, of a repetition
 
 import numpy as np
 
-from ..arrays import Traced, as_array, astype, dispatched, reshape
-from ..errors import AutodiffValueError
+from ..arrays import Traced, as_array, astype, dispatched, reshape, untraced
 from ..operators import (
     Linear,
     fit,
@@ -45,8 +44,11 @@ def ordered_reshape(a, /, shape, order="C", *, copy=None):
 
 @composed(np.ravel)
 def ravel(a, order="C"):
-    if order == "K":
-        raise AutodiffValueError('order="K" depends on how an array lies in memory: say "C" or "F"')
+    if order in ("K", "A"):  # as the entries lie in memory
+        strides = untraced(a).strides
+        axes = sorted(range(a.ndim), key=lambda axis: -abs(strides[axis]))
+        falls = axes == list(range(a.ndim))[::-1]
+        return reshape(np.transpose(a, axes) if order == "K" or falls else a, (-1,))
     return ordered_reshape(a, (-1,), order)
 
 
