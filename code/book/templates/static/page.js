@@ -11,8 +11,8 @@ for (const button of document.querySelectorAll(".theme-button")) {
   const isDark = () => getComputedStyle(root).colorScheme === "dark" ||
     (!root.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
   const say = () => {
-    button.textContent = isDark() ? "Light" : "Dark";
-    button.setAttribute("aria-label", `Change to the ${isDark() ? "light" : "dark"} theme`);
+    button.title = `Change to the ${isDark() ? "light" : "dark"} theme`;
+    button.setAttribute("aria-label", button.title);
   };
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
@@ -45,6 +45,16 @@ if (navigator.clipboard) {
   }
 }
 
+// A link to each section, to be copied from the address bar.
+for (const heading of document.querySelectorAll("article :is(h2, h3)[id]")) {
+  const anchor = document.createElement("a");
+  anchor.className = "anchor";
+  anchor.href = `#${heading.id}`;
+  anchor.textContent = "#";
+  anchor.setAttribute("aria-label", "Link to this section");
+  heading.append(anchor);
+}
+
 // "On this page" marks the section that is being read: the last one whose heading has passed the top of the window.
 const toc = document.querySelector(".toc");
 if (toc) {
@@ -64,7 +74,7 @@ if (toc) {
     }
     // It steps aside where a margin note has scrolled up to its place.
     const box = toc.getBoundingClientRect();
-    const crowded = [...document.querySelectorAll("main .column-margin")].some((note) => {
+    const crowded = [...document.querySelectorAll("main .margin-note")].some((note) => {
       const other = note.getBoundingClientRect();
       return other.top < box.bottom && other.bottom > box.top && other.left < box.right && other.right > box.left;
     });
@@ -89,7 +99,7 @@ document.querySelector("#contents [aria-current='page']")?.scrollIntoView({ bloc
 
 // A box that scrolls sideways can be reached, and so scrolled, by keyboard.
 const reach = () => {
-  for (const box of document.querySelectorAll("main pre, main .scroll, main .equation > :first-child")) {
+  for (const box of document.querySelectorAll("main pre, main .scroll, main .equation > math")) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
   }
