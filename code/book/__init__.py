@@ -1,0 +1,24 @@
+"""The embedded renderer: a Quarto book to HTML, PDF, EPUB and notebooks, with nothing but Python packages.
+
+The rooms, in the order in which a source passes through them:
+
+=============  ==================================================================================
+``project``    reads ``_quarto.yml``: the chapters, the formats, the defaults
+``notebook``   one ``.qmd`` → pandoc's syntax tree, its cells, its inline expressions
+``execute``    runs the cells of every chapter, in parallel, and remembers the results
+``outputs``    a cell and its outputs → blocks of the tree
+``supported``  the tables of what a source may hold; everything else is refused, with its place
+``markup``     Quarto's constructs → one canonical form
+``survey``     what a chapter labels, cites, refers to and shows
+``crossref``   Quarto's numbering, and the words of a reference
+``citations``  pandoc's citeproc, once for the whole book
+``html``, ``pdf``, ``epub``, ``notebooks``   the canonical form → what readers open
+``site``       the pages together: navigation, style, fonts, search
+``publish``    the finished folder, which appears in one step
+``render``     the order of all this; ``check`` its questions alone; ``cli`` the commands
+=============  ==================================================================================
+
+Between them: ``manuscript`` keeps each chapter as far as it has come, ``lowering`` is what the formats share. Below
+them: ``tree`` (pandoc's JSON), ``pandoc`` (the program), ``settings`` (YAML), ``store`` (results by content), ``errors``.
+The renderer knows Quarto's format. It knows nothing of the book's subject and imports nothing else of ours.
+"""

@@ -1,0 +1,84 @@
+"""Citations and the list of references: pandoc's citeproc, run once for the whole book.
+
+One run sees every citation, in the order of the chapters, so that years get their letters and numeric styles
+their numbers across the book. All formats take their words from here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from book import pandoc, tree
+from book.errors import Fault
+from book.lowering import citation_key
+from book.project import CONFIG, Project
+from book.store import digest, renderer_digest
+from book.tree import Node, Nodes
+
+
+@dataclass
+class Worded:
+    """What citeproc made of the book's citations."""
+
+    citations: dict[str, Nodes]
+    """By `lowering.citation_key`."""
+    bibliography: Nodes
+    """The list of references, one div ``ref-…`` an entry, under a div ``refs``."""
+
+
+def entries(project: Project) -> dict[str, dict[str, Any]]:
+    """The bibliography by key, each entry as CSL JSON."""
+    files = project.bibliography
+    if not files:
+        return {}
+
+    def read() -> list[dict[str, Any]]:
+        found = []
+        for path in files:
+            reader = {".bib": "biblatex", ".json": "csljson"}.get(path.suffix, "biblatex")
+            found += json.loads(pandoc.run(["--from", reader, "--to", "csljson", str(path)])[0])
+        return found
+
+    key = digest(renderer_digest(), *files)
+    return {entry["id"]: entry for entry in project.store.memo("bibliography", key, read)}
+
+
+def faults(project: Project, chapter: str, citations: Sequence[dict[str, Any]], known: dict[str, Any]) -> list[Fault]:
+    """The citations of a chapter that the bibliography does not have."""
+    where = ", ".join(path.name for path in project.bibliography) or f"bibliography: … in {CONFIG}"
+    return [
+        Fault(chapter, item["line"], "unknown-citation", f"there is no entry {item['id']}",
+              f"add it to {where}, or mend its name")
+        for item in citations
+        if item["id"] not in known
+    ]  # fmt: skip
+
+
+def word(project: Project, cited: Sequence[Node]) -> Worded:
+    """Have citeproc word these ``Cite`` nodes, given in the order of the book."""
+    distinct = {citation_key(node): node for node in cited}
+    files = project.bibliography
+    if not distinct or not files:
+        return Worded({}, [])
+    style = [project.root / project.get("csl")] if project.get("csl") else []
+    key = digest(renderer_digest(), list(distinct), *files, *style, project.lang)
+
+    def run() -> dict[str, Any]:
+        blocks = [tree.div([tree.para([node])], classes=["citation"]) for node in distinct.values()]
+        options = [f"--bibliography={path}" for path in files] + [f"--csl={path}" for path in style]
+        meta = {
+            "link-citations": {"t": "MetaBool", "c": True},
+            "lang": {"t": "MetaString", "c": project.lang},
+            "suppress-bibliography": {"t": "MetaBool", "c": False},
+        }
+        written, _ = pandoc.write(blocks, "json", "--citeproc", *options, meta=meta)
+        done = json.loads(written)["blocks"]
+        worded = [block["c"][1][0]["c"] for block in done if block["c"][0][1] == ["citation"]]
+        listed = [block for block in done if block["t"] == "Div" and block["c"][0][0] == "refs"]
+        return {"citations": worded, "bibliography": listed[0]["c"][1] if listed else []}
+
+    made = project.store.memo("citations", key, run)
+    return Worded(dict(zip(distinct, made["citations"], strict=True)), made["bibliography"])

@@ -1,0 +1,304 @@
+"""Running the cells: one Jupyter kernel a chapter, several chapters at once, every result remembered.
+
+A chapter's results are kept under a key made of its cells and inline expressions, of all the code that cells may
+import, of the data files that the chapter declares, of the lock and of Python's version. A change of prose runs
+nothing; a change of the module runs everything. What a cell writes to disk is not kept.
+
+Around the cells run two kinds of hidden ones: a first that sets up drawing, and one for each group of inline
+expressions, which publishes their values the way that Quarto prints them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import platform
+import re
+import tempfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from book.errors import BookError, Fault
+from book.notebook import Cell, Source
+from book.project import Project, as_list
+from book.store import digest
+
+CELL_SECONDS = 300
+VALUES_TYPE = "application/vnd.book.values+json"
+
+SETUP = f"""
+def __book_setup__():
+    import importlib.util
+    from IPython import get_ipython
+    from IPython.display import display
+    shell = get_ipython()
+    if importlib.util.find_spec("matplotlib"):
+        import matplotlib
+        from IPython.core.pylabtools import print_figure
+        matplotlib.rcParams["svg.hashsalt"] = "book"
+        metadata = {{"Date": None, "Creator": None}}
+        draw = lambda figure: print_figure(figure, fmt="svg", bbox_inches="tight", metadata=metadata)
+        shell.display_formatter.formatters["image/svg+xml"].for_type_by_name("matplotlib.figure", "Figure", draw)
+
+    def value(thunk):
+        try:
+            data, _ = shell.display_formatter.format(thunk(), include=["text/plain", "text/markdown"])
+        except Exception as error:
+            return {{"error": f"{{type(error).__name__}}: {{error}}"}}
+        text = data.get("text/plain", "")
+        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\\""
+        return {{"markdown": data.get("text/markdown"), "text": text[1:-1] if quoted else text}}
+
+    def values(*thunks):
+        display({{"{VALUES_TYPE}": [value(thunk) for thunk in thunks]}}, raw=True)
+
+    return values
+
+__book_values__ = __book_setup__()
+del __book_setup__
+"""
+"""Drawing: SVG without dates, with the same identifiers each time. Inline values: text as Quarto shows it."""
+
+KERNEL_OPTIONS = [
+    "--InlineBackend.figure_formats=svg",
+    "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Date': None, 'Creator': None}}",
+    "--HistoryManager.enabled=False",
+]
+
+ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+IN_CELL = re.compile(r"Cell In\[\d+\], line (\d+)")
+KERNEL_FILE = re.compile(r"(?:/|[A-Za-z]:\\)\S*?ipykernel_\d+[/\\]\d+\.py")
+
+
+@dataclass(frozen=True)
+class Job:
+    """A chapter to run."""
+
+    source: Source
+    program: list[list[Any]]
+    """The steps, as `notebook.program` gives them."""
+    key: str
+
+    @property
+    def cells(self) -> int:
+        return sum(step[0] == "cell" for step in self.program)
+
+
+def job(project: Project, source: Source, program: list[list[Any]]) -> Job:
+    """A chapter's work and the key of its results."""
+    steps = [
+        [step[0], _runs(project, source, source.cells[step[1]]), source.cells[step[1]].code]
+        if step[0] == "cell"
+        else step[:2]
+        for step in program
+    ]
+    faults, data = [], []
+    for number, name in enumerate(as_list(source.head.get("data-files"))):
+        path = project.root / name
+        if path.is_file():
+            data.append([name, digest(path)])
+        else:
+            line = source.head.line("data-files", number)
+            faults.append(Fault(source.path, line, "missing-file", f"there is no file {name}"))
+    if faults:
+        raise BookError(faults)
+    key = digest(Path(__file__), steps, project.code_digest, data, project.environment, platform.python_version())
+    return Job(source, program, key)
+
+
+def _runs(project: Project, source: Source, cell: Cell) -> list[bool]:
+    return [bool(option(project, source, cell, name)) for name in ("eval", "error")]
+
+
+EXECUTE_DEFAULTS: dict[str, Any] = {
+    "echo": True,
+    "eval": True,
+    "output": True,
+    "include": True,
+    "warning": True,
+    "error": False,
+    "code-fold": False,
+    "code-summary": "Code",
+}
+
+
+def option(project: Project, source: Source, cell: Cell, name: str) -> Any:
+    """A cell's option: its own, else the chapter's, else the book's, else Quarto's default."""
+    if name in cell.options:
+        return cell.options[name]
+    for settings, place in (
+        (source.head, "execute"),
+        (project.settings, "execute"),
+    ):
+        if (value := settings.get(place, name)) is not None:
+            return value
+    return project.get("format", "html", name, default=EXECUTE_DEFAULTS[name])
+
+
+def execute(
+    project: Project, jobs: Sequence[Job], progress: Callable[[str, int], None], seconds: int = CELL_SECONDS
+) -> dict[str, dict[str, Any]]:
+    """Run chapters whose results are not known; return the results of all, by path.
+
+    A result is ``{"cells": {number: [outputs]}, "inline": [values]}``. ``progress`` is told a chapter's path and a
+    number of cells done. Raises `BookError` for every chapter that has a cell which raises, takes longer than
+    ``seconds``, or loses its kernel.
+    """
+    results: dict[str, dict[str, Any]] = {}
+    todo = []
+    for item in jobs:
+        known = project.store.get("execute", item.key) if item.program else {"cells": {}, "inline": []}
+        if known is None:
+            todo.append(item)
+        else:
+            results[item.source.path] = known
+            progress(item.source.path, item.cells)
+    if todo:
+        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # failures are told as faults, once
+        faults: list[Fault] = []
+        for item, result in zip(todo, asyncio.run(_run_all(project, todo, progress, seconds)), strict=True):
+            if isinstance(result, Fault):
+                faults.append(result)
+            else:
+                project.store.put("execute", item.key, result)
+                results[item.source.path] = project.store.get("execute", item.key)
+        if faults:
+            raise BookError(faults)
+    return results
+
+
+async def _run_all(project: Project, jobs: Sequence[Job], progress: Callable, seconds: int) -> list[Any]:
+    free = asyncio.Semaphore(os.cpu_count() or 2)
+
+    async def run_one(item: Job) -> dict[str, Any] | Fault:
+        async with free:
+            return await _run(project, item, progress, seconds)
+
+    return await asyncio.gather(*map(run_one, jobs))
+
+
+async def _run(project: Project, item: Job, progress: Callable, seconds: int) -> dict[str, Any] | Fault:
+    """Run one chapter; a failure is returned as the fault that it is."""
+    import nbformat.v4 as nbf
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    source = item.source
+    book = nbf.new_notebook()
+    client = NotebookClient(
+        book, timeout=seconds, kernel_name="python3", record_timing=False, coalesce_streams=True,
+        extra_arguments=KERNEL_OPTIONS, resources={"metadata": {"path": str(project.root)}},
+    )  # fmt: skip
+    outputs: dict[str, list[Any]] = {}
+    values: list[Any] = []
+    place, name = 1, "set-up"
+
+    async def run_cell(code: str, tags: list[str] | None = None) -> list[Any]:
+        book.cells.append(nbf.new_code_cell(code, metadata={"tags": tags or []}))
+        done = await client.async_execute_cell(book.cells[-1], len(book.cells) - 1, store_history=bool(tags))
+        return done["outputs"]
+
+    try:
+        async with _kernel(client, {**os.environ, **_environment(project)}):
+            await run_cell(SETUP)
+            for group in _groups(item.program):
+                if group[0][0] == "cell":
+                    cell = source.cells[group[0][1]]
+                    place, name = cell.line, cell.name
+                    runs, may_raise = _runs(project, source, cell)
+                    if runs and cell.code:
+                        tags = ["cell", "raises-exception"] if may_raise else ["cell"]
+                        outputs[str(cell.number)] = _clean(await run_cell(cell.code, tags), project)
+                    progress(source.path, 1)
+                else:
+                    place, name = group[0][2], "inline code"
+                    thunks = ", ".join(f"lambda: ({step[1]})" for step in group)
+                    shown = await run_cell(f"__book_values__({thunks})")
+                    found = shown[-1]["data"][VALUES_TYPE]
+                    for step, value in zip(group, found, strict=True):
+                        if "error" in value:
+                            return Fault(
+                                source.path,
+                                step[2],
+                                "inline-raises",
+                                f"`{step[1]}` raises {value['error']}",
+                                "inline code sees the variables of the cells above it",
+                            )
+                    values += found
+    except CellExecutionError as error:
+        shown = [output for output in book.cells[-1].outputs if output["output_type"] == "error"]
+        trace = _private("\n".join(shown[-1]["traceback"]) if shown else "", project).strip()
+        if inside := IN_CELL.search(trace):
+            place = cell.code_line + int(inside[1]) - 1
+        message = f"{name} raises {error.ename}: {error.evalue}\n{trace}"
+        return Fault(source.path, place, "cell-raises", message, "or set #| error: true to show the error")
+    except CellTimeoutError:
+        message = f"{name} ran longer than {seconds} seconds"
+        return Fault(source.path, place, "cell-timeout", message, "make it do less, or raise --timeout")
+    except DeadKernelError:
+        return Fault(source.path, place, "kernel-died", f"the kernel died in {name}", "does it run out of memory?")
+    return {"cells": outputs, "inline": values}
+
+
+@asynccontextmanager
+async def _kernel(client: Any, environment: Mapping[str, str]) -> AsyncIterator[None]:
+    """A kernel of the client's own, ended at once afterwards, whatever happens.
+
+    The client's own context manager takes over SIGINT, and then ends one kernel of several.
+    """
+    manager = client.create_kernel_manager()
+    with tempfile.TemporaryDirectory(prefix="book-") as folder:
+        manager.connection_file = os.path.join(folder, "kernel.json")
+        if os.name == "posix":
+            manager.transport = "ipc"  # nobody else on the machine can listen
+        await client.async_start_new_kernel(env=dict(environment))
+        try:
+            await client.async_start_new_kernel_client()
+            yield
+        finally:
+            if client.kc is not None:
+                client.kc.stop_channels()
+            await manager.shutdown_kernel(now=True)
+
+
+def _environment(project: Project) -> Mapping[str, str]:
+    paths = [str(project.root / part) for part in project.environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+    return {
+        **project.environment,
+        "PYTHONPATH": os.pathsep.join(paths),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    }
+
+
+def _groups(program: list[list[Any]]) -> list[list[list[Any]]]:
+    """The steps, inline expressions that follow each other taken together."""
+    groups: list[list[list[Any]]] = []
+    for step in program:
+        if groups and step[0] == "inline" == groups[-1][0][0]:
+            groups[-1].append(step)
+        else:
+            groups.append([step])
+    return groups
+
+
+def _private(text: str, project: Project) -> str:
+    """Text without colours and without what differs between machines: folders, temporary files."""
+    text = KERNEL_FILE.sub("<cell>", ANSI.sub("", text))
+    return text.replace(str(project.root) + os.sep, "").replace(str(Path.home()) + os.sep, "~/")
+
+
+def _clean(outputs: list[Any], project: Project) -> list[dict[str, Any]]:
+    """A cell's outputs as plain JSON, alike on every machine."""
+    cleaned = []
+    for output in outputs:
+        new = {key: value for key, value in output.items() if key not in ("execution_count", "metadata", "transient")}
+        if output["output_type"] == "stream":
+            new["text"] = _private(output["text"], project)
+        elif output["output_type"] == "error":
+            new["traceback"] = [_private(line, project) for line in output["traceback"]]
+        cleaned.append(new)
+    return cleaned

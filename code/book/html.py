@@ -1,0 +1,169 @@
+"""Chapters as HTML: the canonical form in pandoc's nodes, then pandoc, then the page template around it.
+
+Nothing here needs a script to be read: folds are ``<details>``, tabs are radio buttons, mathematics is MathML.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from pathlib import Path
+
+from book import lowering, pandoc, svg, tree
+from book.lowering import COMMON, Page, Table
+from book.tree import Construct, Node, Nodes
+
+SPLIT = "<!-- the contents end here -->"
+WRITER_OPTIONS = ("--mathml", "--toc", "--standalone", "--wrap=preserve", "--email-obfuscation=none")
+
+
+def _open(tag: str, **pairs: str) -> Node:
+    attributes = "".join(f' {name}="{html.escape(value)}"' for name, value in pairs.items())
+    return tree.raw("html", f"<{tag}{attributes}>")
+
+
+def _close(tag: str) -> Node:
+    return tree.raw("html", f"</{tag}>")
+
+
+def grid(blocks: Nodes, columns: str) -> Nodes:
+    return [tree.div(blocks, classes=["panel"], style=f"--columns:{columns}")] if columns else blocks
+
+
+def float_(found: Construct, page: Page) -> Node:
+    """A figure, table or listing: the number and caption below a figure, above the others."""
+    kind = found.pairs["kind"]
+    caption = lowering.captioned(found, page)
+    captioned = [_open("figcaption"), tree.plain(caption), _close("figcaption")] if caption else []
+    body = grid(found.rest("caption"), found.pairs.get("columns", ""))
+    inside = [*body, *captioned] if kind == "fig" else [*captioned, *body]
+    classes = ["float", f"float-{kind}", *(["subfloat"] if found.pairs.get("letter") else [])]
+    return tree.div([_open("figure"), *inside, _close("figure")], found.ident, classes)
+
+
+def panel(found: Construct, page: Page) -> Nodes:
+    return grid(found.children, found.pairs["columns"])
+
+
+def cell(found: Construct, page: Page) -> Nodes:
+    return [tree.div(found.children, classes=["cell"])] if found.children else []
+
+
+def outputs(found: Construct, page: Page) -> Node:
+    return tree.div(found.children, classes=["cell-output"])
+
+
+def output(found: Construct, page: Page) -> Node:
+    return tree.div(found.children, classes=["output", f"output-{found.pairs['kind']}"])
+
+
+def fold(found: Construct, page: Page) -> Nodes:
+    opened = {"open": ""} if found.pairs["open"] == "true" else {}
+    summary = tree.raw("html", f"<summary>{html.escape(found.pairs['summary'])}</summary>")
+    return [_open("details", **{"class": "code-fold"}, **opened), summary, *found.children, _close("details")]
+
+
+def theorem(found: Construct, page: Page) -> Node:
+    body = lowering.lead_in(lowering.theorem_head(found, page), found.rest("title"))
+    return tree.div(body, found.ident, ["theorem", f"theorem-{found.pairs['kind']}"])
+
+
+def proof(found: Construct, page: Page) -> Node:
+    body = lowering.lead_in(lowering.proof_head(found, page), found.rest("title"))
+    return tree.div(body, classes=["proof"])
+
+
+def callout(found: Construct, page: Page) -> Node:
+    kind, collapse = found.pairs["kind"], found.pairs["collapse"]
+    title = tree.plain(found.part("title") or [tree.text(lowering.CALLOUT_TITLES[kind])])
+    body = tree.div(found.rest("title"), classes=["callout-body"])
+    classes = ["callout", f"callout-{kind}"]
+    if collapse:
+        opened = {"open": ""} if collapse == "false" else {}
+        head = [_open("summary", **{"class": "callout-title"}), title, _close("summary")]
+        return tree.div([_open("details", **opened), *head, body, _close("details")], classes=classes, role="note")
+    return tree.div([tree.div([title], classes=["callout-title"]), body], classes=classes, role="note")
+
+
+def tabset(found: Construct, page: Page) -> Node:
+    """Radio buttons, their labels, then the panels; the style sheet shows the panel of the button that is on."""
+    name = f"tabs-{page.next()}"
+    buttons: Nodes = []
+    panels: Nodes = []
+    for number, tab in enumerate(filter(None, map(tree.construct, found.children)), start=1):
+        ident = f"{name}-{number}"
+        checked = {"checked": ""} if number == 1 else {}
+        buttons += [
+            _open("input", type="radio", name=name, id=ident, **checked),
+            _open("label", **{"for": ident}), tree.plain(tab.part("title")), _close("label"),
+        ]  # fmt: skip
+        panels.append(tree.div(tab.rest("title"), classes=["tab-panel"]))
+    return tree.div([*buttons, *panels], classes=["tabset"])
+
+
+def margin(found: Construct, page: Page) -> Node | Nodes:
+    if found.children and found.children[0]["t"] in BLOCKS:
+        return [_open("aside", **{"class": "margin-note"}), *found.children, _close("aside")]
+    return tree.span(found.children, classes=["margin-note"], role="note")
+
+
+BLOCKS = {"Para", "Plain", "Div", "BulletList", "OrderedList", "CodeBlock", "RawBlock", "Table", "BlockQuote", "Header"}
+
+
+def equation(found: Construct, page: Page) -> Node:
+    target = page.target(found.ident)
+    tag = [tree.span([tree.text(f"({target.number})")], classes=["equation-number"])] if target else []
+    return tree.span([*found.children, *tag], found.ident, ["equation"], spoken=found.pairs.get("alt", ""))
+
+
+def scrolling(table: Node) -> Node:
+    """A table in a box of its own, which scrolls where the window is narrower than the table."""
+    return tree.div([table], classes=["scroll"])
+
+
+def refs(found: Construct, page: Page) -> Node:
+    return tree.div(page.bibliography, "refs", ["references"])
+
+
+TABLE: Table = {
+    **COMMON,
+    "float": float_, "panel": panel, "cell": cell, "outputs": outputs, "output": output, "fold": fold,
+    "theorem": theorem, "proof": proof, "callout": callout, "tabset": tabset, "margin": margin,
+    "equation": equation, "refs": refs,
+}  # fmt: skip
+
+
+def picture(root: Path, media: dict[str, str], colours: dict[str, str], node: Node, page: Page) -> Node:
+    """An image: SVG becomes a part of the page, the rest is linked to. ``media`` gives the text of SVGs by name."""
+    (_, _, attributes), alt, (name, _) = node["c"]
+    pairs = dict(attributes)
+    spoken = pairs.get("fig-alt") or tree.stringify(alt)
+    if name in media:
+        drawing = svg.inline(media[name], f"g{page.next()}-", spoken, colours, pairs.get("width", ""))
+        return tree.raw_inline("html", drawing)
+    size = {key: pairs[key] for key in ("width", "height") if key in pairs}
+    return tree.image(tree.words(spoken), lowering.relative(name, page.chapter.page), **size)
+
+
+def title(node: Node) -> Node | Nodes:
+    """The chapter's heading, which is no entry of its own contents."""
+    level, (ident, _, _), inlines = node["c"]
+    return [_open("h1", id=ident), tree.plain(inlines), _close("h1")] if level == 1 else node
+
+
+def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], list[str]]:
+    """A chapter as HTML: ``{"body": …, "toc": …}``, and pandoc's warnings."""
+    lowered = tree.transform(lowering.lower(blocks, TABLE, page), {"Header": title})
+    template = Path(__file__).parent / "templates" / "body.html"
+    options = (*WRITER_OPTIONS, f"--template={template}", f"--toc-depth={toc_depth}")
+    written, warnings = pandoc.write(lowered, "html5", *options, meta={"pagetitle": {"t": "MetaString", "c": "-"}})
+    toc, _, text = written.partition(SPLIT)
+    return {"body": _spoken(text.strip()), "toc": toc.strip()}, warnings
+
+
+EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')
+
+
+def _spoken(text: str) -> str:
+    """Give the formula of each display equation the words of its ``alt``."""
+    return EQUATION.sub(r'\1><math alttext="\2" ', text).replace('alttext="" ', "")

@@ -1,0 +1,166 @@
+"""The chapters of a book, each as far as it has come: read, run, composed; and everything kept by content.
+
+A chapter that did not change is known by its key and its summary (outline, references, citations, pictures,
+faults). Its blocks are read from the store only when a format has to be made of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+from book import markup, notebook, pandoc, tree
+from book.crossref import Index, number, visible
+from book.errors import BookError, Fault
+from book.execute import CELL_SECONDS, Job, execute, job
+from book.notebook import Source
+from book.project import Chapter, Project
+from book.store import digest, renderer_digest
+
+
+@dataclass
+class Manuscript:
+    """A composed chapter."""
+
+    project: Project
+    chapter: Chapter
+    source: Source
+    key: str
+    """The name of everything that it was composed from."""
+    summary: dict[str, Any]
+    results: dict[str, Any] | None
+
+    @cached_property
+    def faults(self) -> list[Fault]:
+        return [Fault(**fault) for fault in self.summary["faults"]]
+
+    @property
+    def outline(self) -> list[dict[str, Any]]:
+        return self.summary["outline"]
+
+    def blocks(self) -> tree.Nodes:
+        """A copy of the chapter in the canonical form."""
+        return self.project.store.get("blocks", self.key)
+
+    def title(self, form: str) -> str:
+        """The words of its heading; empty where the format shows none."""
+        titles = (event["title"] for event in self.outline if event["kind"] == "sec" and event["level"] == 1
+                  and visible(event, form))  # fmt: skip
+        return next(titles, "")
+
+
+def manuscripts(
+    project: Project,
+    run: Sequence[Chapter],
+    progress: Callable[[str, int], None] = lambda path, cells: None,
+    seconds: int = CELL_SECONDS,
+) -> list[Manuscript]:
+    """Read, run and compose a book.
+
+    Chapters outside of ``run`` are not run: they come with the results of an earlier render, or without any. Raises
+    `BookError` with all the faults of the first stage that finds some.
+    """
+    sources = [Source.read(project, chapter.path) for chapter in project.chapters]
+    programs = pandoc.in_parallel(lambda source: _program(project, source), sources)
+    _raise([fault for source in sources for fault in source.faults])
+    jobs = [job(project, source, program) for source, program in zip(sources, programs, strict=True)]
+    wanted = {chapter.path for chapter in run}
+    results: dict[str, Any] = {
+        item.source.path: project.store.get("execute", item.key) if item.program else {"cells": {}, "inline": []}
+        for item in jobs
+        if item.source.path not in wanted
+    }
+    results |= execute(project, [item for item in jobs if item.source.path in wanted], progress, seconds)
+
+    def one(pair: tuple[Chapter, Job]) -> Manuscript:
+        chapter, item = pair
+        return _composed(project, chapter, item, results[chapter.path])
+
+    return pandoc.in_parallel(one, zip(project.chapters, jobs, strict=True))
+
+
+def _program(project: Project, source: Source) -> list[list[Any]]:
+    """The steps to run; the blocks that they were found in are kept for composing."""
+    key = _read_key(source)
+    if (program := project.store.get("program", key)) is None:
+        blocks = notebook.parse(source)
+        if source.faults:
+            return []
+        program = notebook.program(blocks, source)
+        project.store.put("parsed", key, blocks)
+        project.store.put("program", key, program)
+    return program
+
+
+def _read_key(source: Source) -> str:
+    return digest(renderer_digest(), source.path, source.lines)
+
+
+def _composed(project: Project, chapter: Chapter, item: Job, results: dict[str, Any] | None) -> Manuscript:
+    source = item.source
+    key = digest(_read_key(source), item.key, results is not None, project.settings.value, _pictures_key(project))
+    summary = project.store.get("summary", key)
+    if summary is None:
+        blocks = project.store.get("parsed", _read_key(source)) or notebook.parse(source)
+        composed = markup.compose(project, source, blocks, results)
+        summary = {
+            "outline": composed.outline,
+            "references": composed.references,
+            "citations": composed.citations,
+            "cites": [node for node in tree.walk(composed.blocks) if node["t"] == "Cite"],
+            "media": composed.media,
+            "refs": any(
+                (found := tree.construct(node)) and found.name == "refs" for node in tree.walk(composed.blocks)
+            ),
+            "faults": [asdict(fault) for fault in composed.faults],
+        }
+        project.store.put("blocks", key, composed.blocks)
+        project.store.put("summary", key, summary)
+    return Manuscript(project, chapter, source, key, summary, results)
+
+
+def _pictures_key(project: Project) -> list[str]:
+    """Which picture files there are: a missing one is a fault of the chapter that shows it."""
+    kinds = {".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
+    folders = {(project.root / chapter.path).parent for chapter in project.chapters} | {project.root / "images"}
+    return sorted(
+        path.relative_to(project.root).as_posix()
+        for folder in folders if folder.is_dir()
+        for path in (folder.iterdir() if folder == project.root else folder.rglob("*")) if path.suffix.lower() in kinds
+    )  # fmt: skip
+
+
+def numbered(project: Project, book: Sequence[Manuscript], form: str) -> tuple[Index, list[Fault]]:
+    """The numbers of a book in one format, and what is wrong with its labels and references there."""
+    index, faults = number(project.chapters, {item.chapter.path: item.outline for item in book}, form)
+    unknown_parts = any(item.results is None for item in book)
+    for item in book:
+        for reference in item.summary["references"]:
+            if not visible(reference, form):
+                continue
+            label, line = reference["to"], reference["line"]
+            target = index.targets.get(label)
+            if target is None and not unknown_parts:
+                hidden = any(event["label"] == label for other in book for event in other.outline)
+                message = f"nothing is labelled {label}" + (f" in the {form} format" if hidden else "")
+                faults.append(
+                    Fault(item.chapter.path, line, "unknown-reference", message, "mend the name, or label the thing")
+                )
+            elif target and not target.number:
+                faults.append(
+                    Fault(
+                        item.chapter.path,
+                        line,
+                        "unnumbered-reference",
+                        f"{label} has no number to print",
+                        f"write a link: [words](#{label})",
+                    )
+                )
+    return index, faults
+
+
+def _raise(faults: Sequence[Fault]) -> None:
+    if any(not fault.warning for fault in faults):
+        raise BookError(faults)

@@ -1,0 +1,58 @@
+"""The pandoc program, as the package ``pypandoc_binary`` brings it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+class PandocError(RuntimeError):
+    """Pandoc stopped with an error; the message is its own."""
+
+
+@lru_cache(maxsize=1)
+def program() -> str:
+    """Where the program lies."""
+    import pypandoc
+
+    return pypandoc.get_pandoc_path()
+
+
+def run(arguments: Sequence[str], text: str = "", cwd: os.PathLike[str] | None = None) -> tuple[str, list[str]]:
+    """Run pandoc on a text; return what it wrote and its warnings."""
+    done = subprocess.run([program(), *arguments], input=text.encode(), capture_output=True, cwd=cwd, check=False)
+    messages = done.stderr.decode(errors="replace").strip()
+    if done.returncode:
+        raise PandocError(messages)
+    warnings = [line.removeprefix("[WARNING] ") for line in messages.split("\n") if line.startswith("[WARNING]")]
+    return done.stdout.decode(), warnings
+
+
+def read(text: str, reader: str = "markdown") -> dict[str, Any]:
+    """The syntax tree of a text, with its metadata."""
+    return json.loads(run(["--from", reader, "--to", "json"], text)[0])
+
+
+def document(blocks: list[Any], meta: dict[str, Any] | None = None) -> str:
+    """A syntax tree as the JSON that pandoc reads."""
+    return json.dumps({"pandoc-api-version": [1, 23, 1], "meta": meta or {}, "blocks": blocks})
+
+
+def write(blocks: list[Any], writer: str, *options: str, meta: dict[str, Any] | None = None) -> tuple[str, list[str]]:
+    """A syntax tree as text in another format, and pandoc's warnings."""
+    arguments = ["--from", "json", "--to", writer, "--wrap", "none", *options]
+    return run(arguments, document(blocks, meta))
+
+
+def in_parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    """Map over items, as many pandocs at a time as there are processors."""
+    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        return list(pool.map(function, items))

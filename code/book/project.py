@@ -1,0 +1,275 @@
+"""The book as ``_quarto.yml`` describes it: chapters in order, formats, defaults. There is no second list.
+
+Keys that only Quarto's own program needs (its themes, its hooks) are allowed and left to it; keys that neither
+renderer of this book knows are refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import subprocess
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from book.errors import BookError, Fault, fail
+from book.settings import ANYTHING, TEXT, Settings
+from book.store import Store, digest_files
+
+CONFIG = "_quarto.yml"
+FORMATS = {"html": "html", "pdf": "typst", "epub": "epub"}
+"""What a reader opens, and the key under ``format:`` that asks for it; notebooks are always made."""
+
+BOOL = (bool,)
+EXECUTE = {
+    "echo": BOOL,
+    "eval": BOOL,
+    "output": (True, False, "asis"),
+    "include": BOOL,
+    "warning": BOOL,
+    "error": BOOL,
+}
+CODE = {"code-fold": (True, False, "show"), "code-summary": (str,)}
+FIGURES = {"fig-format": ("svg",)}
+CHAPTERS = [ANYTHING]
+SHAPE: dict[str, Any] = {
+    "project": {
+        "type": ("book",),
+        "output-dir": (str,),
+        "execute-dir": ("project",),
+        "pre-render": [(str,)],
+        "post-render": [(str,)],
+        "resources": [(str,)],
+    },
+    "book": {
+        "title": (str,),
+        "subtitle": (str,),
+        "author": [(str,)],
+        "date": TEXT,
+        "description": (str,),
+        "chapters": CHAPTERS,
+        "appendices": CHAPTERS,
+        "repo-url": (str,),
+        "output-file": (str,),
+    },
+    "lang": (str,),
+    "bibliography": [(str,)],
+    "csl": (str,),
+    "jupyter": ("python3",),
+    "execute": EXECUTE,
+    "format": {
+        "html": {
+            **CODE,
+            **FIGURES,
+            "theme": ANYTHING,
+            "css": [(str,)],
+            "html-math-method": ("mathml",),
+            "toc": BOOL,
+            "toc-depth": (int,),
+            "grid": ANYTHING,
+        },
+        "typst": {
+            **FIGURES,
+            "toc": BOOL,
+            "toc-depth": (int,),
+            "papersize": ("a4", "us-letter"),
+            "pdf-standard": ("ua-1",),
+            "keep-typ": BOOL,
+            "filters": ANYTHING,
+            "mainfont": (str,),
+            "margin": ANYTHING,
+            "fontsize": (str,),
+        },
+        "epub": {**FIGURES, "toc": BOOL, "css": [(str,)], "html-math-method": ("mathml",)},
+    },
+}
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One source file of the book: where it lies and what it is."""
+
+    path: str
+    """Relative to the book's folder, with forward slashes."""
+    kind: str
+    """``index``, ``chapter`` or ``appendix``."""
+    part: str = ""
+    """The title of the part that this chapter belongs to; empty outside of parts."""
+    line: int = field(default=0, compare=False)
+    """The line of ``_quarto.yml`` that lists it."""
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.path).stem
+
+    @property
+    def page(self) -> str:
+        """The path of its page in the built book."""
+        return str(PurePosixPath(self.path).with_suffix(".html"))
+
+
+def as_list(value: Any) -> list[Any]:
+    """What YAML lets people write as one thing or as a list of them."""
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+class Project:
+    """A book's folder, opened."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        path = self.root / CONFIG
+        if not path.is_file():
+            raise fail(CONFIG, 0, "no-book", "this folder holds no book", f"run the command where {CONFIG} lies")
+        self.settings = Settings(read_text(self.root, CONFIG), CONFIG)
+        self.store = Store(self.root / ".cache" / "book")
+        faults = self.settings.faults(SHAPE)
+        if self.settings.get("project", "type") != "book":
+            faults.append(Fault(CONFIG, 1, "setting", "project.type is not book", "write project: {type: book}"))
+        if faults:
+            raise BookError(faults)
+        self.chapters = self._chapters()
+
+    def get(self, *path: str, default: Any = None) -> Any:
+        """A value of ``_quarto.yml`` by its path of keys."""
+        return self.settings.get(*path, default=default)
+
+    @property
+    def title(self) -> str:
+        return self.get("book", "title", default="Untitled")
+
+    @property
+    def authors(self) -> list[str]:
+        return as_list(self.get("book", "author"))
+
+    @property
+    def lang(self) -> str:
+        return self.get("lang", default="en")
+
+    @property
+    def output(self) -> Path:
+        return self.root / self.get("project", "output-dir", default="_book")
+
+    @property
+    def formats(self) -> list[str]:
+        """The formats that ``_quarto.yml`` asks for, and notebooks."""
+        asked = self.get("format", default={"html": {}})
+        return [name for name, key in FORMATS.items() if key in asked] + ["notebooks"]
+
+    @property
+    def file_stem(self) -> str:
+        """The name of the PDF and of the EPUB, without its ending; Quarto makes it from the title."""
+        return self.get("book", "output-file", default=self.title.replace(" ", "-").replace("/", "-"))
+
+    @property
+    def bibliography(self) -> list[Path]:
+        return [self.root / name for name in as_list(self.get("bibliography"))]
+
+    @cached_property
+    def timestamp(self) -> int:
+        """The moment that dated files carry: SOURCE_DATE_EPOCH, else the last commit, else 1980."""
+        if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+            return int(epoch)
+        done = subprocess.run(
+            ["git", "log", "-1", "--format=%ct"], cwd=self.root, capture_output=True, text=True, check=False
+        )
+        return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else 315532800
+
+    @property
+    def date(self) -> str:
+        """The book's date as it is printed, from ``book.date`` or `timestamp`."""
+        stated = self.get("book", "date")
+        moment = datetime.datetime.fromtimestamp(self.timestamp, datetime.UTC)
+        return str(stated) if stated not in (None, "today", "last-modified") else moment.date().isoformat()
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """The variables of the file ``_environment``, which Quarto sets too."""
+        path = self.root / "_environment"
+        lines = path.read_text().splitlines() if path.is_file() else []
+        pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
+        return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+
+    @cached_property
+    def code_digest(self) -> str:
+        """A name for all that cells may import from the book's folder, and for the lock.
+
+        The folders are those of PYTHONPATH in ``_environment``. The renderer itself is left out: no cell's
+        result may depend on it.
+        """
+        renderer = Path(__file__).parent
+        folders = [self.root / name for name in self.environment.get("PYTHONPATH", "").split(os.pathsep) if name]
+        sources = [
+            path
+            for folder in folders
+            for path in folder.rglob("*")
+            if path.is_file() and path.suffix != ".pyc" and not path.resolve().is_relative_to(renderer)
+        ]
+        return digest_files(self.root, [*sources, *self.root.glob("*.lock")])
+
+    def _chapters(self) -> list[Chapter]:
+        chapters: list[Chapter] = []
+
+        def add(items: Any, kind: str, place: tuple, part: str = "") -> None:
+            for number, item in enumerate(as_list(items)):
+                here = (*place, number)
+                line = self.settings.line(*here)
+                if isinstance(item, str):
+                    chapters.append(Chapter(item, "index" if item == "index.qmd" else kind, part, line))
+                elif isinstance(item, dict) and set(item) == {"part", "chapters"} and not part:
+                    add(item["chapters"], kind, (*here, "chapters"), str(item["part"]))
+                else:
+                    raise fail(
+                        CONFIG,
+                        line,
+                        "setting",
+                        f"not a chapter: {item!r:.60}",
+                        "supported here: a path, or part: a title with chapters: a list of paths",
+                    )
+
+        add(self.get("book", "chapters"), "chapter", ("book", "chapters"))
+        add(self.get("book", "appendices"), "appendix", ("book", "appendices"))
+        faults = [
+            Fault(CONFIG, chapter.line, "missing-chapter", f"there is no file {chapter.path}")
+            for chapter in chapters
+            if not (self.root / chapter.path).is_file()
+        ]
+        faults += [
+            Fault(CONFIG, chapter.line, "setting", f"{chapter.path} is no .qmd file", "chapters end in .qmd")
+            for chapter in chapters
+            if not chapter.path.endswith(".qmd")
+        ]
+        if not chapters or chapters[0].kind != "index":
+            faults.append(
+                Fault(
+                    CONFIG,
+                    self.settings.line("book", "chapters"),
+                    "setting",
+                    "the first chapter is not index.qmd",
+                    "list index.qmd first; it is the preface",
+                )
+            )
+        names = [chapter.stem for chapter in chapters]
+        faults += [
+            Fault(CONFIG, chapter.line, "setting", f"two chapters are named {chapter.stem}", "rename one")
+            for number, chapter in enumerate(chapters)
+            if chapter.stem in names[:number]
+        ]
+        if faults:
+            raise BookError(faults)
+        return chapters
+
+
+def read_text(root: Path, name: str) -> str:
+    """A source as text; bytes that are not UTF-8 are refused with their line."""
+    data = (root / name).read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise fail(name, line, "encoding", "this is not UTF-8", "save the file as UTF-8") from None
+    if "\0" in text:
+        raise fail(name, text[: text.index("\0")].count("\n") + 1, "encoding", "a NUL character", "remove it")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,155 @@
+"""A render from beginning to end: what is done in which order, and nothing twice."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from book import citations, publish, site
+from book.crossref import Index
+from book.errors import BookError, Fault, fail
+from book.execute import CELL_SECONDS
+from book.manuscript import Manuscript, manuscripts, numbered
+from book.project import CONFIG, Chapter, Project
+from book.store import digest, digest_files, renderer_digest
+
+
+@dataclass
+class Request:
+    """What somebody wants rendered."""
+
+    formats: Sequence[str]
+    chapters: Sequence[Chapter] = ()
+    """Empty for all."""
+    output: Path | None = None
+    strict: bool = False
+    """Whether warnings are errors."""
+    seconds: int = CELL_SECONDS
+
+
+@dataclass
+class Reporter:
+    """Who is told how a render goes. These tell nobody."""
+
+    phase: Callable[[str], None] = lambda name: None
+    cells: Callable[[str, int], None] = lambda path, count: None
+    start_cells: Callable[[int], None] = lambda count: None
+
+
+@dataclass
+class Outcome:
+    """What a render came to."""
+
+    output: Path
+    fresh: bool = False
+    """Whether the book was up to date already."""
+    warnings: list[Fault] = field(default_factory=list)
+
+
+def render(project: Project, request: Request, reporter: Reporter | None = None) -> Outcome:
+    """Render a book, or some of it, into its output folder.
+
+    Raises `BookError` where the book is not in order; the output folder then is as it was.
+    """
+    reporter = reporter or Reporter()
+    output = (request.output or project.output).resolve()
+    _guard(project, output)
+    with _alone(project):
+        state = inputs(project, request)
+        if publish.state(output) == state and publish.intact(output):
+            return Outcome(output, fresh=True)
+        chosen = list(request.chapters) or project.chapters
+        reporter.phase("Running cells")
+        book = manuscripts(project, chosen, reporter.cells, request.seconds)
+        made, faults = make(project, book, chosen, request.formats, reporter.phase)
+        _judge(faults, request.strict)
+        publish.publish(output, made, state, whole=not request.chapters)
+        return Outcome(output, warnings=sorted({fault for fault in faults if fault.warning}))
+
+
+def make(
+    project: Project, book: Sequence[Manuscript], chosen: Sequence[Chapter], formats: Sequence[str],
+    phase: Callable[[str], None] = lambda name: None,
+) -> tuple[dict[str, publish.Files], list[Fault]]:  # fmt: skip
+    """The files of each format. Raises `BookError` before any is made where the text is not in order."""
+    faults = [fault for item in book for fault in item.faults]
+    known = citations.entries(project)
+    for item in book:
+        faults += citations.faults(project, item.chapter.path, item.summary["citations"], known)
+    indices: dict[str, Index] = {}
+    for form in formats:
+        indices[form], found = numbered(project, book, form)
+        faults += found
+    _judge(faults, strict=False)
+    worded = citations.word(project, [node for item in book for node in item.summary["cites"]])
+    chapters = {chapter.path for chapter in chosen}
+    selected = [item for item in book if item.chapter.path in chapters]
+    made: dict[str, publish.Files] = {}
+    for form in formats:
+        phase(f"Making {NAMES[form]}")
+        made[form], found = BUILDERS[form](project, book, indices[form], worded, selected, formats)
+        faults += found
+    return made, faults
+
+
+Builder = Callable[..., tuple[dict[str, bytes], list[Fault]]]
+NAMES = {"html": "pages", "pdf": "the PDF", "epub": "the EPUB", "notebooks": "notebooks"}
+BUILDERS: Mapping[str, Builder] = {"html": site.pages}
+
+
+def inputs(project: Project, request: Request) -> str:
+    """A name for all that a render depends on: every file of the project that is not hidden and not made."""
+    made = {project.output.resolve(), (request.output or project.output).resolve(), project.root / "notebooks"}
+    files: list[Path] = []
+    for folder, folders, names in os.walk(project.root):
+        here = Path(folder)
+        folders[:] = sorted(
+            name for name in folders if name[0] != "." and name != "__pycache__" and here / name not in made
+        )
+        files += [here / name for name in names if name[0] != "." and (here / name).is_file()]
+    chosen = [chapter.path for chapter in request.chapters]
+    return digest(
+        renderer_digest(),
+        digest_files(project.root, files),
+        project.timestamp,
+        list(request.formats),
+        chosen,
+        request.strict,
+    )
+
+
+def _judge(faults: Sequence[Fault], strict: bool) -> None:
+    if any(strict or not fault.warning for fault in faults):
+        raise BookError(faults if strict else [fault for fault in faults if not fault.warning])
+
+
+def _guard(project: Project, output: Path) -> None:
+    """Never take over a folder that holds something else than a book."""
+    ours = output == project.output.resolve() or publish.ledger(output)
+    if output.exists() and not ours and (not output.is_dir() or any(output.iterdir())):
+        raise fail(
+            str(output),
+            0,
+            "output",
+            "this folder holds something else than a rendered book",
+            "name an empty or a new folder",
+        )
+    if project.root.is_relative_to(output):
+        raise fail(CONFIG, 0, "output", f"the output folder {output} holds the book's sources", "choose another one")
+
+
+@contextlib.contextmanager
+def _alone(project: Project) -> Iterator[None]:
+    """Wait until no other render of this book is under way."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    project.store.folder.mkdir(parents=True, exist_ok=True)
+    with open(project.store.folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,158 @@
+"""The outline of a chapter in the canonical form: what is labelled, cited, referred to and shown, and where.
+
+The survey also asks of every figure what it owes to its readers: a caption, an alt text, a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from string import ascii_lowercase
+from typing import Any
+
+from book import tree
+from book.crossref import kind_of
+from book.errors import Fault
+from book.notebook import Source
+from book.outputs import MEDIA
+from book.project import Project
+from book.tree import Node, Nodes
+
+EVERYWHERE = "html pdf epub notebooks"
+
+
+@dataclass
+class Composed:
+    """A chapter in the canonical form."""
+
+    blocks: Nodes
+    outline: list[dict[str, Any]]
+    """Labels and headings, in the order of the text."""
+    references: list[dict[str, Any]]
+    citations: list[dict[str, Any]]
+    media: list[str]
+    faults: list[Fault]
+
+
+class Survey:
+    """Draws up the outline of a chapter in the canonical form, and asks of figures what every figure owes."""
+
+    def __init__(self, project: Project, source: Source) -> None:
+        self.project, self.source = project, source
+        self.outline: list[dict[str, Any]] = []
+        self.references: list[dict[str, Any]] = []
+        self.citations: list[dict[str, Any]] = []
+        self.media: list[str] = []
+
+    def take(self, blocks: Nodes) -> Composed:
+        self.source.goto(1)
+        self._visit(blocks, EVERYWHERE, None)
+        return Composed(
+            blocks, self.outline, self.references, self.citations, sorted(set(self.media)), self.source.faults
+        )
+
+    def _visit(self, item: Any, formats: str, around: tree.Construct | None) -> None:
+        """Walk on; ``formats`` are those that see this place, ``around`` is the float that holds it."""
+        if isinstance(item, list):
+            for child in item:
+                self._visit(child, formats, around)
+            return
+        if not isinstance(item, dict):
+            return
+        kind = item.get("t")
+        if found := tree.construct(item):
+            if found.name == "when":
+                seen = set(found.pairs["formats"].split())
+                formats = " ".join(form for form in formats.split() if form in seen)
+            elif found.name == "float":
+                around = self._float(item, found, formats, around)
+            elif found.name == "theorem":
+                self._event(found.ident, formats, self.source.locate(f"#{found.ident}"))
+            elif found.name == "equation":
+                self._event(found.ident, formats, int(found.pairs["line"]))
+            elif found.name == "ref":
+                self.references.append({"to": found.pairs["to"], "line": int(found.pairs["line"]), "formats": formats})
+            self._visit(found.children, formats, around)
+            return
+        if kind == "Header":
+            self._heading(item, formats)
+        elif kind == "Cite":
+            self._citation(item, formats)
+        elif kind == "Image":
+            self._image(item, around)
+        elif kind in ("Para", "Plain") and not around and [inline["t"] for inline in item["c"]] == ["Image"]:
+            line = dict(item["c"][0]["c"][0][2]).get("line") or self.source.locate(item["c"][0]["c"][2][0])
+            self.source.fault(
+                int(line), "caption", "a figure without a caption", "say what it shows: ![…](…){#fig-…} or #| fig-cap"
+            )
+        elif kind == "Str" and item["c"].startswith("{#"):
+            self.source.fault(
+                self.source.locate(item["c"]),
+                "label",
+                f"{item['c']} labels nothing here",
+                "put it right after the thing",
+            )
+        self._visit(item.get("c") if "t" in item else list(item.values()), formats, around)
+
+    def _event(self, label: str, formats: str, line: int, **more: Any) -> None:
+        if label:
+            self.outline.append({"label": label, "kind": kind_of(label), "formats": formats, "line": line, **more})
+
+    def _float(self, node: Node, found: tree.Construct, formats: str, around: tree.Construct | None) -> tree.Construct:
+        if around is not None and around.pairs["kind"] == found.pairs["kind"]:
+            count = int(around.pairs.setdefault("parts", "0"))
+            around.pairs["parts"] = str(count + 1)
+            letter = ascii_lowercase[count % 26]
+            ident = found.ident or (f"{around.ident}-{count + 1}" if around.ident else "")
+            node["c"][0][0] = ident
+            node["c"][0][2].append(["letter", letter])
+            line = self.source.locate(f"#{found.ident}") if found.ident else self.source.locate(around.ident)
+            self._event(ident, formats, line, parent=around.ident, letter=letter)
+        else:
+            ident = found.ident
+            line = self.source.locate(ident) if ident else self.source.locate("")
+            self._event(ident, formats, line)
+        if not tree.stringify(found.part("caption")).strip() and found.pairs["kind"] == "fig":
+            self.source.fault(
+                line, "caption", f"the figure {ident or 'here'} has no caption", "say what it shows and how to read it"
+            )
+        return tree.construct(node) or found
+
+    def _heading(self, node: Node, formats: str) -> None:
+        level, (ident, classes, _), inlines = node["c"]
+        words = tree.stringify(inlines).split(" ")
+        self.outline.append({
+            "label": ident if kind_of(ident) == "sec" else "", "kind": "sec", "id": ident, "level": level,
+            "numbered": "unnumbered" not in classes, "title": tree.stringify(inlines),
+            "formats": formats, "line": self.source.locate("#", words[0]),
+        })  # fmt: skip
+
+    def _citation(self, node: Node, formats: str) -> None:
+        for citation in node["c"][0]:
+            line = self.source.locate(f"@{citation['citationId']}")
+            self.citations.append({"id": citation["citationId"], "line": line, "formats": formats})
+
+    def _image(self, node: Node, around: tree.Construct | None) -> None:
+        attributes, alt, target = node["c"]
+        name = target[0]
+        pairs = dict(attributes[2])
+        if name.startswith(f"{MEDIA}/"):
+            self.media.append(name)
+            return
+        line = self.source.locate(name)
+        if not pairs.get("fig-alt") and (around or not tree.stringify(alt).strip()):
+            self.source.fault(
+                line, "alt", f"the image {name} has no alt text", 'write {fig-alt="what it shows"} after it'
+            )
+        if "://" in name:
+            self.source.fault(line, "external", f"the image {name} lies outside of the book", "keep a copy in images/")
+            return
+        path = PurePosixPath(self.source.path).parent / name if not name.startswith("/") else PurePosixPath(name[1:])
+        full = self.project.root / path
+        if not full.is_file():
+            self.source.fault(
+                line, "missing-image", f"there is no image {name}", "paths start at the chapter's own folder"
+            )
+            return
+        target[0] = full.resolve().relative_to(self.project.root).as_posix()
+        self.media.append(target[0])

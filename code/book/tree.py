@@ -1,0 +1,191 @@
+"""Pandoc's syntax tree as it comes in JSON: nodes are ``{"t": type, "c": content}``.
+
+The functions here make nodes, look through trees and rewrite them. On top of pandoc's own nodes lies the
+renderer's *canonical form*: a ``Div`` (or ``Span``) whose first class is ``::name`` is the construct ``name``, its
+attributes are the construct's, its children what the construct holds. `markup` makes them, the formats lower them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Node = dict[str, Any]
+Nodes = list[Node]
+Rule = Callable[[Node], Node | Nodes]
+MARK = "::"
+
+
+def text(value: str) -> Node:
+    return {"t": "Str", "c": value}
+
+
+SPACE: Node = {"t": "Space"}
+
+
+def words(value: str) -> Nodes:
+    """A sentence as pandoc holds one, with its spaces as nodes of their own."""
+    nodes: Nodes = []
+    for word in value.split(" "):
+        nodes += [SPACE, text(word)] if nodes else [text(word)]
+    return nodes
+
+
+def plain(inlines: Nodes) -> Node:
+    return {"t": "Plain", "c": inlines}
+
+
+def para(inlines: Nodes) -> Node:
+    return {"t": "Para", "c": inlines}
+
+
+def strong(inlines: Nodes) -> Node:
+    return {"t": "Strong", "c": inlines}
+
+
+def raw(form: str, value: str) -> Node:
+    return {"t": "RawBlock", "c": [form, value]}
+
+
+def raw_inline(form: str, value: str) -> Node:
+    return {"t": "RawInline", "c": [form, value]}
+
+
+def attributes(ident: str = "", classes: list[str] | None = None, pairs: Mapping[str, str] | None = None) -> list:
+    return [ident, classes or [], [[key, value] for key, value in (pairs or {}).items()]]
+
+
+def div(blocks: Nodes, ident: str = "", classes: list[str] | None = None, **pairs: str) -> Node:
+    return {"t": "Div", "c": [attributes(ident, classes, pairs), blocks]}
+
+
+def span(inlines: Nodes, ident: str = "", classes: list[str] | None = None, **pairs: str) -> Node:
+    return {"t": "Span", "c": [attributes(ident, classes, pairs), inlines]}
+
+
+def link(inlines: Nodes, target: str, classes: list[str] | None = None) -> Node:
+    return {"t": "Link", "c": [attributes(classes=classes), inlines, [target, ""]]}
+
+
+def image(alt: Nodes, source: str, **pairs: str) -> Node:
+    return {"t": "Image", "c": [attributes(pairs=pairs), alt, [source, ""]]}
+
+
+def code_block(code: str, language: str = "") -> Node:
+    return {"t": "CodeBlock", "c": [attributes(classes=[language] if language else []), code]}
+
+
+@dataclass(frozen=True)
+class Construct:
+    """A node of the canonical form, opened."""
+
+    name: str
+    ident: str
+    pairs: dict[str, str]
+    children: list[Any] = field(repr=False)
+
+    def part(self, name: str) -> Nodes:
+        """The children of the first child construct of that name (a title, a caption); [] without one."""
+        for child in self.children:
+            if (inner := construct(child)) and inner.name == name:
+                return inner.children
+        return []
+
+    def rest(self, *names: str) -> Nodes:
+        """The children that are not child constructs of those names."""
+        return [child for child in self.children if not ((inner := construct(child)) and inner.name in names)]
+
+
+def make(name: str, children: list[Any], ident: str = "", **pairs: str) -> Node:
+    """A block construct of the canonical form."""
+    return {"t": "Div", "c": [attributes(ident, [MARK + name], pairs), children]}
+
+
+def make_inline(name: str, children: list[Any], ident: str = "", **pairs: str) -> Node:
+    """An inline construct of the canonical form."""
+    return {"t": "Span", "c": [attributes(ident, [MARK + name], pairs), children]}
+
+
+def construct(node: Any) -> Construct | None:
+    """The construct that a node is, or None."""
+    if not isinstance(node, dict) or node.get("t") not in ("Div", "Span"):
+        return None
+    (ident, classes, pairs), children = node["c"]
+    if not classes or not classes[0].startswith(MARK):
+        return None
+    return Construct(classes[0].removeprefix(MARK), ident, dict(pairs), children)
+
+
+def walk(tree: Any) -> Iterator[Node]:
+    """Every node, in the order of the text, parents before children."""
+    if isinstance(tree, list):
+        for item in tree:
+            yield from walk(item)
+    elif isinstance(tree, dict):
+        if "t" in tree:
+            yield tree
+        for value in tree.values():
+            if isinstance(value, (list, dict)):
+                yield from walk(value)
+
+
+def transform(tree: Any, rules: Mapping[str, Rule]) -> Any:
+    """Rewrite a tree from the leaves up.
+
+    ``rules`` maps a node's type to a function of the node, whose children are already rewritten. It returns
+    the node to put in its place, or a list of nodes, which are spliced in.
+    """
+    if isinstance(tree, list):
+        result: list[Any] = []
+        for item in tree:
+            new = transform(item, rules)
+            if isinstance(item, dict) and isinstance(new, list):
+                result.extend(new)
+            else:
+                result.append(new)
+        return result
+    if isinstance(tree, dict):
+        content = tree.get("c")
+        node = {**tree, "c": transform(content, rules)} if isinstance(content, (list, dict)) else tree
+        rule = rules.get(tree.get("t", ""))
+        return rule(node) if rule else node
+    return tree
+
+
+def lower(
+    tree: Any, table: Mapping[str, Callable[[Construct], Node | Nodes]], extra: Mapping[str, Rule] | None = None
+) -> Any:
+    """Turn every construct into a format's own nodes, by a table of functions; an unknown name is a KeyError."""
+
+    def open_construct(node: Node) -> Node | Nodes:
+        found = construct(node)
+        return table[found.name](found) if found else node
+
+    return transform(tree, {"Div": open_construct, "Span": open_construct, **(extra or {})})
+
+
+BREAKS = {"Space": " ", "SoftBreak": " ", "LineBreak": " "}
+QUOTES = {"SingleQuote": ("‘", "’"), "DoubleQuote": ("“", "”")}
+
+
+def stringify(tree: Any) -> str:
+    """The words of a tree, without its markup; mathematics as its TeX, notes left out."""
+    if isinstance(tree, list):
+        return "".join(map(stringify, tree))
+    if not isinstance(tree, dict):
+        return ""
+    kind: str = tree.get("t", "")
+    content: Any = tree.get("c")
+    if kind in BREAKS:
+        return BREAKS[kind]
+    if kind == "Str":
+        return content
+    if kind in ("Math", "Code"):
+        return content[1]
+    if kind in ("Note", "RawInline", "RawBlock"):
+        return ""
+    if kind == "Quoted":
+        opening, closing = QUOTES[content[0]["t"]]
+        return opening + stringify(content[1]) + closing
+    return stringify(content)
