@@ -75,7 +75,7 @@ def dispatched(function: Callable) -> Callable:
     """A function of our own that traces see as a primitive, as they see NumPy's functions."""
 
     def primitive(*args: Any, **kwargs: Any) -> Any:
-        trace = innermost(args) or innermost(tuple(kwargs.values())) if kwargs else innermost(args)
+        trace = innermost(args) or (innermost(tuple(kwargs.values())) if kwargs else None)
         return function(*args, **kwargs) if trace is None else trace.bind(primitive, args, kwargs)
 
     primitive.__name__ = primitive.__qualname__ = function.__name__
@@ -198,6 +198,8 @@ class Traced:
         self.value, self.owner, self.payload = value, owner, payload
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if len(inputs) == 1 and method == "__call__" and not kwargs:
+            return self.owner.elementwise(ufunc, inputs)
         trace = innermost(inputs)
         inputs = tuple(np.asarray(x) if type(x) is list else x for x in inputs)
         if method == "__call__" and not kwargs:
@@ -308,6 +310,8 @@ class Traced:
     # --- methods
 
     def __getitem__(self, index: Any) -> Any:
+        if type(index) is int or type(index) is slice:
+            return self.owner.bind(getitem, (self, index), {})
         return getitem(self, index)
 
     def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Any:

@@ -55,15 +55,15 @@ class Trace:
         return bool(x.value)
 
     def strip(self, args: Any) -> Any:
-        """`args` with the traced arrays of this trace replaced by their values."""
-        return type(args)(
-            x.value
-            if type(x) is Traced and x.owner is self
-            else self.strip(x)
-            if type(x) is list or type(x) is tuple
-            else x
-            for x in args
-        )
+        """`args`, a list or tuple, with the traced arrays of this trace replaced by their values, however deep."""
+        values = []
+        for x in args:
+            kind = type(x)
+            if kind is Traced:
+                values.append(x.value if x.owner is self else x)
+            else:
+                values.append(self.strip(x) if kind is list or kind is tuple else x)
+        return values if type(args) is list else tuple(values)
 
     def check_open(self) -> None:
         if self.closed:
@@ -73,6 +73,7 @@ class Trace:
             )
 
 
+float64 = np.float64  # looked up once, on the path that must be quick
 SIGNED = {1: identity(), -1: negation()}
 
 
@@ -91,11 +92,11 @@ class JacobianTrace(Trace):
             return self.bind(ufunc, inputs, {})
         values = [x.value if type(x) is Traced and x.owner is self else x for x in inputs]
         y = ufunc(*values)
-        edges: tuple = ()
-        for x, v, partial in zip(inputs, values, partials, strict=True):
+        kind, edges = type(y), ()
+        for x, v, partial in zip(inputs, values, partials):  # noqa: B905  # strict= costs a tenth of all
             if x is v or partial is None:  # not ours, hence a constant here; or without influence
                 continue
-            if type(y) is type(v) is np.float64 or (v.shape == y.shape and v.dtype == y.dtype):
+            if kind is type(v) and (kind is float64 or (v.shape == y.shape and v.dtype is y.dtype)):
                 if type(partial) is int:
                     edges += (x.payload, *SIGNED[partial])
                 else:
@@ -108,7 +109,8 @@ class JacobianTrace(Trace):
         return self.record(ufunc, y, edges) if edges else y
 
     def bind(self, function: Any, args: tuple, kwargs: dict) -> Any:
-        self.check_open()
+        if self.closed:
+            self.check_open()
         rule = RULES.get(function)
         if rule is None:
             return self._without_rule(function, args, kwargs)
@@ -118,11 +120,18 @@ class JacobianTrace(Trace):
         y = function(*values, **kwargs)
         operators = rule.jacobians(y, *values, **kwargs)
         operands = rule.operands(args)
-        ours = [(x.payload, i) for i, x in enumerate(operands) if type(x) is Traced and x.owner is self]
         if not isinstance(y, tuple):
-            return self._wrap(function, y, ours, operators)
-        outputs = [self._wrap(function, part, ours, own) for part, own in zip(y, operators, strict=True)]
+            return self._wrap(function, y, operands, operators)
+        outputs = [self._wrap(function, part, operands, own) for part, own in zip(y, operators, strict=True)]
         return type(y)(*outputs) if hasattr(y, "_fields") else tuple(outputs)
+
+    def _wrap(self, function: Any, y: Any, operands: Sequence, operators: Sequence[Operator | None]) -> Any:
+        """`y`, recorded with the operators of those operands that are ours."""
+        edges: tuple = ()
+        for x, operator in zip(operands, operators, strict=True):
+            if type(x) is Traced and x.owner is self and operator is not None:
+                edges += (x.payload, *operator)
+        return self.record(function, y, edges) if edges else y
 
     def _call_joint(self, function: Any, args: tuple) -> tuple:
         """A call whose rule takes all tangents, or gives all cotangents, together: one node for the bundle of its
@@ -136,14 +145,6 @@ class JacobianTrace(Trace):
         bundle = self.record(function, (), (self.record(function, (), into).payload, *operator))
         parts = (self.record(function, part, (bundle.payload, slot.T, i)) for i, part in enumerate(y))
         return tuple(x if x.dtype.kind in "fc" else x.value for x in parts)
-
-    def _wrap(self, function: Any, y: Any, ours: list, operators: Sequence[Operator | None]) -> Any:
-        edges: tuple = ()
-        for payload, i in ours:
-            operator = operators[i]
-            if operator is not None:
-                edges += (payload, *operator)
-        return self.record(function, y, edges) if edges else y
 
     def _without_rule(self, function: Any, args: tuple, kwargs: dict) -> Any:
         if function in PARTIALS:
@@ -239,25 +240,31 @@ class Tape(JacobianTrace):
             found[i] = None  # nothing before node i reads it again
             edges = nodes[i]
             for k in range(0, len(edges), 3):
-                parent = edges[k]
-                family = edges[k + 1]
+                parent, family, data = edges[k], edges[k + 1], edges[k + 2]
                 total = found[parent]
-                if total is None and family is diagonal:  # most of all edges
-                    found[parent] = u * edges[k + 2]
+                if family.T.accumulate is not None and type(u) is not Traced and (total is None or own[parent]):
+                    found[parent], own[parent] = family.T.accumulate(total, u, data), True
+                    continue
+                term = u * data if family is diagonal else family.transpose(u, data)
+                if total is None:
+                    found[parent] = term
                 else:
-                    found[parent], own[parent] = add_applied(total, own[parent], family.T, u, edges[k + 2])
+                    found[parent], own[parent] = plus(total, own[parent], term)
         return found[: self.inputs]
 
 
-def add_applied(total: Any, own: Any, family: Linear, t: Any, data: Any) -> tuple[Any, bool]:
-    """`total + family.apply(t, data)`, in place where `total` is an array of our own; and whether the sum is."""
-    if family.accumulate is not None and type(t) is not Traced and (total is None or own):
-        return family.accumulate(total, t, data), True
-    term = family.apply(t, data)
-    if total is None:
-        return term, False
+def plus(total: Any, own: Any, term: Any) -> tuple[Any, bool]:
+    """`total + term`, in place where `total` is an array of our own; and whether the sum is one."""
     if own and type(term) is np.ndarray and term.shape == total.shape and term.dtype == total.dtype:
         total += term
         return total, True
     total = total + term
     return total, type(total) is np.ndarray
+
+
+def add_applied(total: Any, own: Any, family: Linear, t: Any, data: Any) -> tuple[Any, bool]:
+    """`total + family.apply(t, data)`, in place where that can be; and whether the sum is an array of our own."""
+    if family.accumulate is not None and type(t) is not Traced and (total is None or own):
+        return family.accumulate(total, t, data), True
+    term = family.apply(t, data)
+    return (term, False) if total is None else plus(total, own, term)

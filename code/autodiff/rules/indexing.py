@@ -7,7 +7,7 @@ Advanced indices (arrays) may repeat entries: their transpose is `np.add.at`.
 import numpy as np
 
 from ..arrays import dispatched, getitem
-from ..operators import Linear
+from ..operators import Linear, transposed
 from ..tables import CONSTANT, composed, rule
 
 
@@ -21,6 +21,8 @@ def is_basic(index):
 
 def explicit(index, ndim):
     """An index as a tuple without Ellipsis, so that axes behind the indexed ones stay out of it."""
+    if type(index) is int or type(index) is slice:
+        return (index,)
     index = index if isinstance(index, tuple) else (index,)
     index = tuple(as_index(i) if isinstance(i, list | bool | np.bool) else i for i in index)
     if not any(i is Ellipsis for i in index):
@@ -54,61 +56,82 @@ def add_at(total, t, index):
     return total
 
 
-# With batch axes in front, basic indices get slices in front. Advanced ones may move axes to the front, so the batch
-# goes to the back and returns.
+# Basic indices: with a batch axis in front, a slice in front.
 
 
-def _take(t, data):
-    index, shape = data
+def _slice(t, data):
+    index, shape, _ = data
+    return getitem(t, index if t.ndim == len(shape) else (slice(None), *index))
+
+
+def _unslice(u, data):
+    index, shape, ndim = data
+    return embed(u, index, shape) if u.ndim == ndim else embed(u, (slice(None), *index), u.shape[:1] + shape)
+
+
+def _add_slice(total, u, data):
+    index, shape, ndim = data
+    if u.ndim != ndim:
+        index, shape = (slice(None), *index), u.shape[:1] + shape
+    if total is None:
+        total = np.zeros(shape, u.dtype)
+    total[index] += u
+    return total
+
+
+# Data: an index tuple without Ellipsis, the shape it is for, the number of axes of the result.
+sliced = Linear("slice", _slice, _unslice, accumulate_transpose=_add_slice)
+
+
+# Advanced indices may move their axes to the front, so a batch goes to the back and returns.
+
+
+def _gather(t, data):
+    index, shape, _ = data
     if t.ndim == len(shape):
         return getitem(t, index)
-    if is_basic(index):
-        return getitem(t, (slice(None), *index))
     return np.moveaxis(getitem(np.moveaxis(t, 0, -1), index), -1, 0)
 
 
-def _place(u, data):
-    index, shape, ndim = data[0], data[1], _result_ndim(data)
+def _scatter(u, data):
+    index, shape, ndim = data
     if u.ndim == ndim:
         return embed(u, index, shape)
-    if is_basic(index):
-        return embed(u, (slice(None), *index), u.shape[:1] + shape)
     return np.moveaxis(embed(np.moveaxis(u, 0, -1), index, shape + u.shape[:1]), -1, 0)
 
 
-def _result_ndim(data):
-    index, shape = data
-    if is_basic(index):
-        return len(shape) - sum(isinstance(i, int | np.integer) for i in index) + sum(i is None for i in index)
-    return np.empty(shape, bool)[index].ndim
-
-
-def _accumulate(total, u, data):
-    index, shape = data
-    batch = u.shape[: u.ndim - _result_ndim(data)]
+def _add_scattered(total, u, data):
+    index, shape, ndim = data
+    if u.ndim == ndim:
+        return add_at(np.zeros(shape, u.dtype) if total is None else total, u, index)
     if total is None:
-        total = np.zeros(batch + shape, u.dtype)
-    if not batch:
-        return add_at(total, u, index)
-    if is_basic(index):
-        return add_at(total, u, (slice(None), *index))
+        total = np.zeros(u.shape[:1] + shape, u.dtype)
     add_at(np.moveaxis(total, 0, -1), np.moveaxis(u, 0, -1), index)
     return total
 
 
-# Data: an index tuple without Ellipsis, the shape of the array that it is for.
-taken = Linear("take", _take, _place, accumulate_transpose=_accumulate)
-placed = taken.T
+# Data as of `sliced`.
+gathered = Linear("gather", _gather, _scatter, accumulate_transpose=_add_scattered)
+
+
+def taken(index, shape, ndim):
+    """The entries, an array of `ndim` axes, of an array of this shape at an index without Ellipsis."""
+    return (sliced if is_basic(index) else gathered)((index, shape, ndim))
+
+
+def placed(index, shape, ndim):
+    """Entries, an array of `ndim` axes, put to an index of zeros of this shape."""
+    return transposed(taken(index, shape, ndim))
 
 
 @rule(getitem)
 def getitem_rule(y, x, index):
-    return [taken((explicit(index, x.ndim), x.shape))]
+    return [taken(explicit(index, x.ndim), x.shape, y.ndim)]
 
 
 @rule(embed)
 def embed_rule(y, t, index, shape):
-    return [placed((index, shape))]
+    return [placed(index, shape, t.ndim)]
 
 
 @composed(np.take)

@@ -10,7 +10,7 @@ from ..errors import AutodiffValueError
 from ..operators import Linear, align, compose, diagonal, negation, sum_to, typed
 from ..tables import composed, rule
 from .elementwise import nonzero
-from .products import mT, stack_premultiplied, stack_times
+from .products import stack_premultiplied, stack_times
 from .reductions import reduction
 from .shapes import axes_of
 
@@ -18,7 +18,7 @@ from .shapes import axes_of
 solved = Linear(
     "solve",
     lambda t, data: np.linalg.solve(data[0], align(t, data[1], len(data[2]))),
-    lambda u, data: sum_to(np.linalg.solve(mT(data[0]), u), data[1], len(data[2])),
+    lambda u, data: sum_to(np.linalg.solve(data[0].mT, u), data[1], len(data[2])),
 )
 
 

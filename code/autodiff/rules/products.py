@@ -12,26 +12,21 @@ from ..tables import composed, rule
 from .shapes import axes_of
 
 
-def mT(a):
-    """The matrix transpose: the last two axes swapped."""
-    return np.swapaxes(a, -1, -2)
-
-
 # t ↦ t b and t ↦ a t for one matrix, the common case; a vector t is a row in the first.
-times = Linear("times", lambda t, b: t @ b, lambda u, b: u @ mT(b))
-premultiplied = Linear("premultiplied", lambda t, a: a @ t, lambda u, a: mT(a) @ u)
+times = Linear("times", lambda t, b: t @ b, lambda u, b: u @ b.mT)
+premultiplied = Linear("premultiplied", lambda t, a: a @ t, lambda u, a: a.mT @ u)
 # t ↦ ⟨t, b⟩ for one vector.
-dotted = Linear("dotted", lambda t, b: t @ b, lambda u, b: np.expand_dims(u, -1) * b)
+dotted = Linear("dotted", lambda t, b: t @ b, lambda u, b: u[..., None] * b)
 # The same for stacks of matrices that broadcast. Data: the other factor, shape of this one, shape of the product.
 stack_times = Linear(
     "stack times",
     lambda t, data: align(t, data[1], len(data[2])) @ data[0],
-    lambda u, data: sum_to(u @ mT(data[0]), data[1], len(data[2])),
+    lambda u, data: sum_to(u @ data[0].mT, data[1], len(data[2])),
 )
 stack_premultiplied = Linear(
     "stack premultiplied",
     lambda t, data: data[0] @ align(t, data[1], len(data[2])),
-    lambda u, data: sum_to(mT(data[0]) @ u, data[1], len(data[2])),
+    lambda u, data: sum_to(data[0].mT @ u, data[1], len(data[2])),
 )
 
 
@@ -62,7 +57,7 @@ def multiplying(a, b, y):
         rows = (*y.shape[:-1], 1, y.shape[-1])
         return compose(reshaped((rows, y.shape)), premultiplied(a.reshape(1, -1)))
     if a.ndim == 2:
-        return times(mT(a)) if b.ndim == 1 else premultiplied(a)
+        return times(a.mT) if b.ndim == 1 else premultiplied(a)
     if b.ndim > 1:
         return stack_premultiplied((a, b.shape, y.shape))
     column, columns = (b.size, 1), (*y.shape, 1)

@@ -24,6 +24,8 @@ def axes_of(axis, ndim):
     """Axes as a tuple of numbers from 0: of None (all of them), an integer or a tuple."""
     if axis is None:
         return tuple(range(ndim))
+    if type(axis) is int and -ndim <= axis < ndim:
+        return (axis % ndim,)
     axis = axis if isinstance(axis, tuple | list) else (axis,)
     return tuple(int(np.lib.array_utils.normalize_axis_index(i, ndim)) for i in axis)
 
@@ -189,7 +191,7 @@ def join_rule(y, arrays, axis):
     (axis,) = axes_of(axis, y.ndim)
     ends = np.cumsum([as_array(a).shape[axis] for a in arrays]).tolist()
     return [
-        typed(placed((slot(y, axis, slice(start, end)), y.shape)), as_array(a), y)
+        typed(placed(slot(y, axis, slice(start, end)), y.shape, y.ndim), as_array(a), y)
         for a, start, end in zip(arrays, [0, *ends], ends, strict=False)
     ]
 
@@ -197,7 +199,7 @@ def join_rule(y, arrays, axis):
 @rule(np.stack, operands=sequence)
 def stack(y, arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     (axis,) = axes_of(axis, y.ndim)
-    return [typed(placed((slot(y, axis, i), y.shape)), as_array(a), y) for i, a in enumerate(arrays)]
+    return [typed(placed(slot(y, axis, i), y.shape, y.ndim - 1), as_array(a), y) for i, a in enumerate(arrays)]
 
 
 @composed(np.vstack)
