@@ -19,6 +19,7 @@ Conventions, for every family:
   this is all that derivatives of derivatives need.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -116,6 +117,17 @@ def sum_to(u: Any, shape: Shape, ndim: int) -> Any:
     return total if missing and not stretched else total.reshape(batch + shape)
 
 
+def stretched(t: Any, shape: Shape) -> Any:
+    """`np.broadcast_to(t, shape)`; as a new array where that is small, and so five times quicker."""
+    if t.shape == shape:
+        return t
+    if type(t) is np.ndarray and math.prod(shape) < 2048:
+        filled = np.empty(shape, t.dtype)
+        filled[...] = t
+        return filled
+    return np.broadcast_to(t, shape)
+
+
 def total_over(u: Any, axes: Shape) -> Any:
     """`u.sum(axes)`; by einsum where the last axis is short, since NumPy's sum takes four times as long there."""
     if type(u) is not np.ndarray or u.shape[-1] > 100 or u.size < 500:
@@ -144,7 +156,7 @@ def _broadcast(t: Any, data: tuple) -> Any:
     shape, target, _, dtype = data
     t = align(t, shape, len(target))
     batch = t.shape[: t.ndim - len(target)] if t.ndim > len(target) else ()
-    return real_if(dtype, np.broadcast_to(t, batch + target))
+    return real_if(dtype, stretched(t, batch + target))
 
 
 def _unbroadcast(u: Any, data: tuple) -> Any:
@@ -165,7 +177,7 @@ def _scale(t: Any, data: tuple) -> Any:
     d, shape, target, _, dtype = data
     t = align(t, shape, len(target)) * d
     batch = t.shape[: t.ndim - len(target)] if t.ndim > len(target) else ()
-    return real_if(dtype, t if t.shape == batch + target else np.broadcast_to(t, batch + target))
+    return real_if(dtype, stretched(t, batch + target))
 
 
 def _unscale(u: Any, data: tuple) -> Any:
@@ -211,7 +223,7 @@ permuted = Linear("permute", _permute, lambda u, axes: _permute(u, tuple(np.args
 def _spread(u: Any, data: tuple) -> Any:
     shape, kept, _ = data
     batch = u.shape[: u.ndim - (len(shape) - len(data[2]))]
-    return np.broadcast_to(u.reshape(batch + kept), batch + shape)
+    return stretched(u.reshape(batch + kept), batch + shape)
 
 
 def summed_over(x: Any, axes: Shape) -> Operator:

@@ -4,6 +4,8 @@ A reduction is a sum over axes behind a diagonal of weights: 1 for a sum, 1/n fo
 extreme entries for a maximum (ties share equally). Its transpose repeats the cotangent and weights it.
 """
 
+import math
+
 import numpy as np
 
 from ..arrays import dispatched
@@ -35,18 +37,18 @@ def sum_rule(y, a, axis=None, dtype=None, out=None, keepdims=NO_VALUE, initial=N
     return reduction(y, a, axes_of(axis, a.ndim), *keep)
 
 
-def counted(where, a, axis, keepdims, like):
-    """How many entries go into each result, in the dtype of the results."""
-    keepdims = keepdims is not NO_VALUE and keepdims
-    keep = np.broadcast_to(True if where is NO_VALUE else where, a.shape)
-    return np.sum(keep, axis, keepdims=keepdims).astype(like.dtype)
+def counted(where, a, axes, y):
+    """How many entries go into each entry of the result `y`, in its dtype."""
+    if where is NO_VALUE or where is True:
+        return y.dtype.type(math.prod([a.shape[i] for i in axes]))
+    return np.sum(np.broadcast_to(where, a.shape), axis=axes).reshape(y.shape).astype(y.dtype)
 
 
-@composed(np.mean)
-def mean(a, axis=None, dtype=None, out=None, keepdims=False, *, where=NO_VALUE):
-    keepdims = keepdims is not NO_VALUE and keepdims
-    total = np.sum(a, axis, dtype, keepdims=keepdims, where=True if where is NO_VALUE else where)
-    return total / counted(where, a, axis, keepdims, total)
+@rule(np.mean)
+def mean_rule(y, a, axis=None, dtype=None, out=None, keepdims=False, *, where=NO_VALUE):
+    axes = axes_of(axis, a.ndim)
+    (total,) = sum_rule(y, a, axis, where=where)
+    return [compose(diagonal(1 / counted(where, a, axes, y)), total)]
 
 
 def extreme_rule(y, a, axis=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE, where=NO_VALUE):
@@ -106,7 +108,7 @@ def var(
     center = np.mean(a, axis, keepdims=True, where=where) if mean is NO_VALUE else mean
     squares = np.abs(a - center) ** 2 if a.dtype.kind == "c" else (a - center) ** 2
     total = np.sum(squares, axis, keepdims=keepdims, where=where)
-    return total / np.maximum(counted(where, a, axis, keepdims, total) - total.dtype.type(ddof), 0)
+    return total / np.maximum(counted(where, a, axes_of(axis, a.ndim), total) - total.dtype.type(ddof), 0)
 
 
 @composed(np.std)
