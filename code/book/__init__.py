@@ -19,6 +19,7 @@ The rooms, in the order in which a source passes through them:
 =============  ==================================================================================
 
 Between them: ``manuscript`` keeps each chapter as far as it has come, ``lowering`` is what the formats share. Below
-them: ``tree`` (pandoc's JSON), ``pandoc`` (the program), ``settings`` (YAML), ``store`` (results by content), ``errors``.
+them: ``tree`` (pandoc's JSON), ``pandoc`` (the program), ``settings`` (YAML), ``store`` (results by content) and
+``errors``.
 The renderer knows Quarto's format. It knows nothing of the book's subject and imports nothing else of ours.
 """

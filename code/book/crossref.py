@@ -86,6 +86,8 @@ class Index:
     targets: dict[str, Target] = field(default_factory=dict)
     chapters: dict[str, str] = field(default_factory=dict)
     """The number or letter of each chapter by path; empty for an unnumbered one."""
+    openings: dict[str, str] = field(default_factory=dict)
+    """The identifier of each chapter's title by path; empty where the format shows none."""
     sections: dict[str, dict[str, str]] = field(default_factory=dict)
     """The numbers of the headings of each chapter by identifier; empty for an unnumbered one."""
 
@@ -115,6 +117,8 @@ def number(
         events = [event for event in outlines[chapter.path] if visible(event, form)]
         index.chapters[chapter.path] = mark = _chapter_mark(chapter, events, counts)
         index.sections[chapter.path] = _section_numbers(mark, events)
+        titles = [event["id"] for event in events if event["kind"] == "sec" and event["level"] == 1]
+        index.openings[chapter.path] = titles[0] if titles else ""
         counters: Counter[str] = Counter()
         for event in events:
             label, kind, letter = event["label"], event["kind"], event.get("letter", "")

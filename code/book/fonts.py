@@ -47,18 +47,19 @@ _LAYOUT_FEATURES = ["ccmp", "dtls", "flac", "kern", "locl", "mark", "mkmk", "sst
 
 _NOT_PROSE = frozenset({"script", "style", "pre", "code"})
 
-_ITALIC_EXCEPTIONS = {"h": "ℎ"}  # Unicode had Planck's constant before it had the alphabet around it
+_ITALIC_RANGES = [("A", "Z", "𝐴"), ("a", "z", "𝑎"), ("Α", "Ω", "𝛢"), ("α", "ω", "𝛼")]
+_ITALIC_OTHERS = dict(zip("hıȷϴ∇∂ϵϑϰϕϱϖ", "ℎ𝚤𝚥𝛳𝛻𝜕𝜖𝜗𝜘𝜙𝜚𝜛", strict=True))
 
 
 def math_italic(letter: str) -> str:
     """The italic form in which browsers draw a one-letter `<mi>`; other characters stay as they are.
 
-    >>> math_italic("x"), math_italic("h"), math_italic("θ"), math_italic("+")
-    ('𝑥', 'ℎ', '𝜃', '+')
+    >>> math_italic("x"), math_italic("h"), math_italic("θ"), math_italic("∂"), math_italic("+")
+    ('𝑥', 'ℎ', '𝜃', '𝜕', '+')
     """
-    if letter in _ITALIC_EXCEPTIONS:
-        return _ITALIC_EXCEPTIONS[letter]
-    for first, last, italic in [("A", "Z", "𝐴"), ("a", "z", "𝑎"), ("Α", "Ω", "𝛢"), ("α", "ω", "𝛼")]:
+    if letter in _ITALIC_OTHERS:
+        return _ITALIC_OTHERS[letter]
+    for first, last, italic in _ITALIC_RANGES:
         if first <= letter <= last:
             return chr(ord(italic) + ord(letter) - ord(first))
     return letter

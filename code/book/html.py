@@ -102,12 +102,9 @@ def tabset(found: Construct, page: Page) -> Node:
 
 
 def margin(found: Construct, page: Page) -> Node | Nodes:
-    if found.children and found.children[0]["t"] in BLOCKS:
-        return [_open("aside", **{"class": "margin-note"}), *found.children, _close("aside")]
-    return tree.span(found.children, classes=["margin-note"], role="note")
-
-
-BLOCKS = {"Para", "Plain", "Div", "BulletList", "OrderedList", "CodeBlock", "RawBlock", "Table", "BlockQuote", "Header"}
+    if found.inline:
+        return tree.span(found.children, classes=["margin-note"], role="note")
+    return [_open("aside", **{"class": "margin-note"}), *found.children, _close("aside")]
 
 
 def equation(found: Construct, page: Page) -> Node:
@@ -153,7 +150,7 @@ def title(node: Node) -> Node | Nodes:
 
 def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], list[str]]:
     """A chapter as HTML: ``{"body": …, "toc": …}``, and pandoc's warnings."""
-    lowered = tree.transform(lowering.lower(blocks, TABLE, page), {"Header": title})
+    lowered = tree.transform(lowering.lower(blocks, TABLE, page), {"Header": title, "Table": scrolling})
     template = Path(__file__).parent / "templates" / "body.html"
     options = (*WRITER_OPTIONS, f"--template={template}", f"--toc-depth={toc_depth}")
     written, warnings = pandoc.write(lowered, "html5", *options, meta={"pagetitle": {"t": "MetaString", "c": "-"}})

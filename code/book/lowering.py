@@ -38,7 +38,7 @@ class Page:
     places: dict[str, Chapter] = field(default_factory=dict)
     """The chapters by path."""
     references_at: Chapter | None = None
-    """The chapter that holds the list of references in this format."""
+    """The chapter that holds the list of references in this format; None where it stands at the book's end."""
     picture: Callable[[Node, Page], Node | Nodes] = lambda node, page: node
     """What the format makes of an image."""
     count: int = 0
@@ -61,11 +61,26 @@ class Page:
             return target.heading
         return f"({found.pairs['letter']})" if found.pairs.get("letter") else ""
 
+    def name(self, chapter: Chapter, ident: str) -> str:
+        """The identifier that something has in this format.
+
+        Where all chapters stand in one file, what is no label of ours gets the chapter's name before it: every
+        chapter may have a heading "Summary".
+        """
+        if self.form == "html" or ident in self.index.targets or ident.startswith("ref-"):
+            return ident
+        return f"{chapter.stem}--{ident}"
+
+    def plain_name(self, name: str) -> str:
+        """The identifier that `name` was made from."""
+        return name.removeprefix(f"{self.chapter.stem}--")
+
     def anchor(self, chapter: str, ident: str) -> str:
         """The address of something in a chapter, as links on this page write it."""
+        place = self.places[chapter]
         if self.form != "html":
-            return f"#{ident}" if ident else f"#{chapter_anchor(self.places[chapter])}"
-        page = "" if chapter == self.chapter.path else relative(self.places[chapter].page, self.chapter.page)
+            return f"#{self.name(place, ident or self.index.openings[chapter])}"
+        page = "" if chapter == self.chapter.path else relative(place.page, self.chapter.page)
         return f"{page}#{ident}" if ident else page
 
 
@@ -76,11 +91,6 @@ def relative(target: str, page: str) -> str:
     '../images/a.svg'
     """
     return posixpath.relpath(target, posixpath.dirname(page) or ".")
-
-
-def chapter_anchor(chapter: Chapter) -> str:
-    """An identifier for a chapter that no label can have, for formats in one file."""
-    return f"chapter--{chapter.stem}"
 
 
 def citation_key(citation: Node) -> str:
@@ -111,28 +121,28 @@ def _call(function: Callable[[Construct, Page], Any], page: Page, found: Constru
 
 def _header(page: Page, node: Node) -> Node:
     level, (ident, classes, pairs), inlines = node["c"]
+    name = page.name(page.chapter, ident)
     number = page.index.sections[page.chapter.path].get(ident, "")
     if number:
         word = "Appendix " if level == 1 and page.chapter.kind == "appendix" else ""
         mark = tree.span([tree.text(f"{word}{number}")], classes=["header-section-number"])
         inlines = [mark, tree.SPACE, *inlines]
-    return {"t": "Header", "c": [level, [ident, classes, pairs], inlines]}
+    return {"t": "Header", "c": [level, [name, classes, pairs], inlines]}
 
 
 def _cite(page: Page, node: Node) -> Node | Nodes:
     worded = page.citations.get(citation_key(node))
     if worded is None:
         return node
-    return tree.transform(worded, {"Link": partial(_link_to_entry, page)})
+    linked = tree.transform(worded, {"Link": partial(_link_to_entry, page), "Cite": lambda cite: cite["c"][1]})
+    return tree.span(linked, classes=["citation"])
 
 
 def _link_to_entry(page: Page, node: Node) -> Node | Nodes:
     _, inlines, (target, title) = node["c"]
     if not target.startswith("#ref-"):
         return node
-    if page.references_at is None:
-        return inlines
-    address = page.anchor(page.references_at.path, target[1:])
+    address = page.anchor(page.references_at.path, target[1:]) if page.references_at else target
     return {"t": "Link", "c": [["", ["citation"], []], inlines, [address, title]]}
 
 
@@ -144,6 +154,8 @@ def _link(page: Page, node: Node) -> Node:
         chapter = source_of(path, page.chapter)
         if chapter in page.places:
             target = page.anchor(chapter, ident)
+    elif not path and ident and not ident.startswith("ref-"):
+        target = page.anchor(page.chapter.path, ident)
     return {"t": "Link", "c": [attributes, inlines, [target, title]]}
 
 

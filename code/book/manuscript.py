@@ -11,11 +11,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from book import markup, notebook, pandoc, tree
+from book import lowering, markup, notebook, pandoc, tree
+from book.citations import Worded
 from book.crossref import Index, number, visible
 from book.errors import BookError, Fault
 from book.execute import CELL_SECONDS, Job, execute, job
+from book.lowering import Page
 from book.notebook import Source
+from book.outputs import MEDIA
 from book.project import Chapter, Project
 from book.store import digest, renderer_digest
 
@@ -110,10 +113,10 @@ def _composed(project: Project, chapter: Chapter, item: Job, results: dict[str, 
             "references": composed.references,
             "citations": composed.citations,
             "cites": [node for node in tree.walk(composed.blocks) if node["t"] == "Cite"],
+            "links": composed.links,
+            "anchors": composed.anchors,
             "media": composed.media,
-            "refs": any(
-                (found := tree.construct(node)) and found.name == "refs" for node in tree.walk(composed.blocks)
-            ),
+            "refs": composed.refs,
             "faults": [asdict(fault) for fault in composed.faults],
         }
         project.store.put("blocks", key, composed.blocks)
@@ -136,7 +139,17 @@ def numbered(project: Project, book: Sequence[Manuscript], form: str) -> tuple[I
     """The numbers of a book in one format, and what is wrong with its labels and references there."""
     index, faults = number(project.chapters, {item.chapter.path: item.outline for item in book}, form)
     unknown_parts = any(item.results is None for item in book)
+    anchors = {
+        item.chapter.path: {anchor["id"] for anchor in item.summary["anchors"] if visible(anchor, form)} for item in book
+    }
     for item in book:
+        for link in item.summary["links"]:
+            source = link["source"] or item.chapter.path
+            known = source in anchors and (not link["id"] or link["id"] in anchors[source])
+            if visible(link, form) and not known and not unknown_parts:
+                place = f"{link['source']}#{link['id']}" if link["id"] else link["source"]
+                message = f"a link to {place}, which is not in the book" + ("" if form == "html" else f" (as {form})")
+                faults.append(Fault(item.chapter.path, link["line"], "broken-link", message, "mend the address"))
         for reference in item.summary["references"]:
             if not visible(reference, form):
                 continue
@@ -159,6 +172,46 @@ def numbered(project: Project, book: Sequence[Manuscript], form: str) -> tuple[I
                     )
                 )
     return index, faults
+
+
+def read_media(project: Project, name: str) -> bytes:
+    """A picture of the book: drawn by a cell, or a file of the project."""
+    if name.startswith(f"{MEDIA}/"):
+        data = project.store.read(MEDIA, name.removeprefix(f"{MEDIA}/"))
+        if data is None:
+            raise FileNotFoundError(f"{name} is no longer in the cache: run book clean --cache")
+        return data
+    return (project.root / name).read_bytes()
+
+
+def page_of(book: Sequence[Manuscript], item: Manuscript, index: Index, worded: Worded) -> Page:
+    """A chapter with all that its constructs ask for in one format."""
+    holders = [other.chapter for other in book if index.form in other.summary["refs"].split()]
+    keys = [lowering.citation_key(node) for node in item.summary["cites"]]
+    return Page(
+        item.chapter,
+        index,
+        citations={key: worded.citations[key] for key in keys if key in worded.citations},
+        bibliography=worded.bibliography if item.chapter in holders else [],
+        places={other.chapter.path: other.chapter for other in book},
+        references_at=holders[0] if holders else None,
+    )
+
+
+def page_key(project: Project, item: Manuscript, page: Page) -> str:
+    """The name of all that a chapter takes into a format; what it says of other chapters is in its references."""
+    mentions = {}
+    for reference in item.summary["references"]:
+        if target := page.target(reference["to"]):
+            mentions[target.label] = [target.mention(page.form), page.anchor(target.chapter, target.label)]
+    pictures = [
+        name if name.startswith(MEDIA) else [name, digest(project.root / name)] for name in item.summary["media"]
+    ]
+    at = page.references_at.path if page.references_at else ""
+    return digest(
+        renderer_digest(), page.form, item.key, page.index.own(item.chapter.path), mentions, page.citations,
+        page.bibliography, at, pictures,
+    )  # fmt: skip
 
 
 def _raise(faults: Sequence[Fault]) -> None:

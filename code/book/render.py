@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from book import citations, publish, site
+from book import citations, pdf, publish, site
 from book.crossref import Index
 from book.errors import BookError, Fault, fail
 from book.execute import CELL_SECONDS
@@ -97,7 +97,7 @@ def make(
 
 Builder = Callable[..., tuple[dict[str, bytes], list[Fault]]]
 NAMES = {"html": "pages", "pdf": "the PDF", "epub": "the EPUB", "notebooks": "notebooks"}
-BUILDERS: Mapping[str, Builder] = {"html": site.pages}
+BUILDERS: Mapping[str, Builder] = {"html": site.pages, "pdf": pdf.build}
 
 
 def inputs(project: Project, request: Request) -> str:
@@ -124,6 +124,7 @@ def inputs(project: Project, request: Request) -> str:
 def _judge(faults: Sequence[Fault], strict: bool) -> None:
     if any(strict or not fault.warning for fault in faults):
         raise BookError(faults if strict else [fault for fault in faults if not fault.warning])
+
 
 
 def _guard(project: Project, output: Path) -> None:

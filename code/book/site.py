@@ -12,58 +12,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from book import fonts, html, lowering, pandoc, svg
+from book import fonts, html, pandoc, svg
 from book.citations import Worded
 from book.crossref import Index
 from book.errors import Fault
-from book.lowering import Page, relative
-from book.manuscript import Manuscript
-from book.outputs import MEDIA
+from book.lowering import relative
+from book.manuscript import Manuscript, page_key, page_of, read_media
 from book.project import Project, as_list
 from book.store import digest, renderer_digest
 
 FONT = f"assets/fonts/{fonts.MATH_FONT_NAME}"
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-def read_media(project: Project, name: str) -> bytes:
-    """A picture of the book: drawn by a cell, or a file of the project."""
-    if name.startswith(f"{MEDIA}/"):
-        data = project.store.read(MEDIA, name.removeprefix(f"{MEDIA}/"))
-        if data is None:
-            raise FileNotFoundError(f"{name} is no longer in the cache: run book clean --cache")
-        return data
-    return (project.root / name).read_bytes()
-
-
-def page_of(project: Project, book: Sequence[Manuscript], item: Manuscript, index: Index, worded: Worded) -> Page:
-    """A chapter with all that its constructs ask for in one format."""
-    holders = [other.chapter for other in book if other.summary["refs"]]
-    keys = [lowering.citation_key(node) for node in item.summary["cites"]]
-    return Page(
-        item.chapter,
-        index,
-        citations={key: worded.citations[key] for key in keys if key in worded.citations},
-        bibliography=worded.bibliography if item.summary["refs"] else [],
-        places={other.chapter.path: other.chapter for other in book},
-        references_at=holders[0] if holders else None,
-    )
-
-
-def page_key(project: Project, item: Manuscript, page: Page) -> str:
-    """The name of all that a chapter takes into a format; what it says of other chapters is in its references."""
-    mentions = {}
-    for reference in item.summary["references"]:
-        if target := page.target(reference["to"]):
-            mentions[target.label] = [target.mention(page.form), page.anchor(target.chapter, target.label)]
-    pictures = [
-        name if name.startswith(MEDIA) else [name, digest(project.root / name)] for name in item.summary["media"]
-    ]
-    at = page.references_at.path if page.references_at else ""
-    return digest(
-        renderer_digest(), page.form, item.key, page.index.own(item.chapter.path), mentions, page.citations,
-        page.bibliography, at, pictures,
-    )  # fmt: skip
 
 
 def pages(
@@ -76,7 +35,7 @@ def pages(
     depth = project.get("format", "html", "toc-depth", default=3)
 
     def written(item: Manuscript) -> dict[str, Any]:
-        page = page_of(project, book, item, index, worded)
+        page = page_of(book, item, index, worded)
 
         def make() -> dict[str, Any]:
             drawings = {

@@ -5,6 +5,7 @@ The survey also asks of every figure what it owes to its readers: a caption, an 
 
 from __future__ import annotations
 
+import posixpath
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from string import ascii_lowercase
@@ -30,7 +31,13 @@ class Composed:
     """Labels and headings, in the order of the text."""
     references: list[dict[str, Any]]
     citations: list[dict[str, Any]]
+    links: list[dict[str, Any]]
+    """Links to places in the book: the source (empty for this one), the identifier, the line."""
+    anchors: list[dict[str, Any]]
+    """Identifiers that links may name."""
     media: list[str]
+    refs: str
+    """The formats in which the list of references stands here."""
     faults: list[Fault]
 
 
@@ -42,14 +49,20 @@ class Survey:
         self.outline: list[dict[str, Any]] = []
         self.references: list[dict[str, Any]] = []
         self.citations: list[dict[str, Any]] = []
+        self.links: list[dict[str, Any]] = []
+        self.anchors: list[dict[str, Any]] = []
         self.media: list[str] = []
+        self.refs = ""
 
     def take(self, blocks: Nodes) -> Composed:
         self.source.goto(1)
         self._visit(blocks, EVERYWHERE, None)
+        if not any(event["kind"] == "sec" and event["level"] == 1 for event in self.outline):
+            self.source.fault(1, "title", "this chapter has no title", "begin it with # Its title {#sec-…}")
         return Composed(
-            blocks, self.outline, self.references, self.citations, sorted(set(self.media)), self.source.faults
-        )
+            blocks, self.outline, self.references, self.citations, self.links, self.anchors, sorted(set(self.media)),
+            self.refs, self.source.faults,
+        )  # fmt: skip
 
     def _visit(self, item: Any, formats: str, around: tree.Construct | None) -> None:
         """Walk on; ``formats`` are those that see this place, ``around`` is the float that holds it."""
@@ -72,6 +85,10 @@ class Survey:
                 self._event(found.ident, formats, int(found.pairs["line"]))
             elif found.name == "ref":
                 self.references.append({"to": found.pairs["to"], "line": int(found.pairs["line"]), "formats": formats})
+            elif found.name == "refs":
+                self.refs = formats
+            if found.ident:
+                self.anchors.append({"id": found.ident, "formats": formats})
             self._visit(found.children, formats, around)
             return
         if kind == "Header":
@@ -80,6 +97,10 @@ class Survey:
             self._citation(item, formats)
         elif kind == "Image":
             self._image(item, around)
+        elif kind == "Link":
+            self._link(item, formats)
+        elif kind == "Span" and item["c"][0][0]:
+            self.anchors.append({"id": item["c"][0][0], "formats": formats})
         elif kind in ("Para", "Plain") and not around and [inline["t"] for inline in item["c"]] == ["Image"]:
             line = dict(item["c"][0]["c"][0][2]).get("line") or self.source.locate(item["c"][0]["c"][2][0])
             self.source.fault(
@@ -121,6 +142,7 @@ class Survey:
     def _heading(self, node: Node, formats: str) -> None:
         level, (ident, classes, _), inlines = node["c"]
         words = tree.stringify(inlines).split(" ")
+        self.anchors.append({"id": ident, "formats": formats})
         self.outline.append({
             "label": ident if kind_of(ident) == "sec" else "", "kind": "sec", "id": ident, "level": level,
             "numbered": "unnumbered" not in classes, "title": tree.stringify(inlines),
@@ -131,6 +153,17 @@ class Survey:
         for citation in node["c"][0]:
             line = self.source.locate(f"@{citation['citationId']}")
             self.citations.append({"id": citation["citationId"], "line": line, "formats": formats})
+
+    def _link(self, node: Node, formats: str) -> None:
+        path, _, ident = node["c"][2][0].partition("#")
+        if "://" in path or path.startswith("mailto:"):
+            return
+        line = self.source.locate(node["c"][2][0])
+        source = posixpath.normpath(posixpath.join(posixpath.dirname(self.source.path), path)) if path else ""
+        if not path or path.endswith(".qmd"):
+            self.links.append({"source": source, "id": ident, "line": line, "formats": formats})
+        elif not (self.project.root / source).exists():
+            self.source.fault(line, "broken-link", f"there is no file {path}", "paths start at the chapter's own folder")
 
     def _image(self, node: Node, around: tree.Construct | None) -> None:
         attributes, alt, target = node["c"]

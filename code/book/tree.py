@@ -84,6 +84,7 @@ class Construct:
     ident: str
     pairs: dict[str, str]
     children: list[Any] = field(repr=False)
+    inline: bool = False
 
     def part(self, name: str) -> Nodes:
         """The children of the first child construct of that name (a title, a caption); [] without one."""
@@ -114,7 +115,7 @@ def construct(node: Any) -> Construct | None:
     (ident, classes, pairs), children = node["c"]
     if not classes or not classes[0].startswith(MARK):
         return None
-    return Construct(classes[0].removeprefix(MARK), ident, dict(pairs), children)
+    return Construct(classes[0].removeprefix(MARK), ident, dict(pairs), children, node["t"] == "Span")
 
 
 def walk(tree: Any) -> Iterator[Node]:

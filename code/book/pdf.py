@@ -1,0 +1,286 @@
+"""The book as a PDF: the canonical form in Typst's words, then Typst.
+
+What a construct looks like is the business of ``templates/book.typ``, whose functions are called here; its head lists them. The
+numbers are ours and passed along: Typst counts nothing. The file is tagged for readers of all kinds (PDF/UA-1): drawings and
+formulas carry their texts.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from book import lowering, pandoc, tree
+from book.citations import Worded
+from book.crossref import Index
+from book.errors import Fault, fail
+from book.lowering import COMMON, Page, Table
+from book.manuscript import Manuscript, page_key, page_of, read_media
+from book.project import Project
+from book.store import digest, renderer_digest
+from book.tree import Construct, Node, Nodes
+
+TEMPLATE = Path(__file__).parent / "templates" / "book.typ"
+STANDARD = "ua-1"
+
+
+def quoted(text: str) -> str:
+    """A Typst string.
+
+    >>> quoted('a "b"')
+    '"a \\\\"b\\\\""'
+    """
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + " ".join(escaped.split()) + '"'
+
+
+def _raw(text: str) -> Node:
+    return tree.raw("typst", text)
+
+
+def _inline(text: str) -> Node:
+    return tree.raw_inline("typst", text)
+
+
+def _call(function: str, body: Nodes, after: str = "") -> Nodes:
+    """A function of the template with blocks as its last argument."""
+    return [_raw(f"#{function}["), *body, _raw(f"]{after}")]
+
+
+def _label(ident: str) -> str:
+    return f" #label({quoted(ident)})" if ident else ""
+
+
+def _with_title(function: str, title: Nodes, body: Nodes, after: str = "") -> Nodes:
+    """A function of the template whose last arguments are a line of text and blocks."""
+    return [tree.plain([_inline(f"#{function}["), *title, _inline("][")]), *body, _raw(f"]{after}")]
+
+
+def float_(found: Construct, page: Page) -> Nodes:
+    kind, columns = found.pairs["kind"], found.pairs.get("columns", "")
+    body = found.rest("caption")
+    function = "part-of-float" if found.pairs.get("letter") else "float"
+    body = _grid(body, columns) if columns else body
+    head = f"{function}({quoted(kind)})"
+    return _with_title(head, lowering.captioned(found, page), body, _label(found.ident))
+
+
+def _grid(blocks: Nodes, columns: str) -> Nodes:
+    """Blocks side by side; what a float inside begins and what it ends stay together."""
+    cells: list[Nodes] = []
+    depth = 0
+    for block in blocks:
+        if depth == 0:
+            cells.append([])
+        cells[-1].append(block)
+        depth += _opened(block)
+    return [_raw(f"#panel({columns})["), *[part for cell in cells for part in (*cell, _raw("]["))][:-1], _raw("]")]
+
+
+def _opened(block: Node) -> int:
+    """How many brackets of ours a block opens, less those that it closes."""
+    pieces = block["c"] if block["t"] == "Plain" else [block]
+    text = "".join(piece["c"][1] for piece in pieces if piece["t"] in ("RawBlock", "RawInline") and piece["c"][0] == "typst")
+    return text.count("[") - text.count("]")
+
+
+def panel(found: Construct, page: Page) -> Nodes:
+    return _grid(found.children, found.pairs["columns"])
+
+
+def cell(found: Construct, page: Page) -> Nodes:
+    return _call("cell", found.children) if found.children else []
+
+
+def output(found: Construct, page: Page) -> Nodes:
+    return _call(f"output({quoted(found.pairs['kind'])})", found.children)
+
+
+def theorem(found: Construct, page: Page) -> Nodes:
+    head = lowering.theorem_head(found, page)
+    return _with_title(f"theorem({quoted(found.pairs['kind'])})", head, found.rest("title"), _label(found.ident))
+
+
+def proof(found: Construct, page: Page) -> Nodes:
+    return _with_title("proof", lowering.proof_head(found, page), found.rest("title"))
+
+
+def callout(found: Construct, page: Page) -> Nodes:
+    title = found.part("title") or [tree.text(lowering.CALLOUT_TITLES[found.pairs["kind"]])]
+    return _with_title(f"callout({quoted(found.pairs['kind'])})", title, found.rest("title"))
+
+
+def tabset(found: Construct, page: Page) -> Nodes:
+    tabs = filter(None, map(tree.construct, found.children))
+    return [block for tab in tabs for block in _with_title("tab", tab.part("title"), tab.rest("title"))]
+
+
+def margin(found: Construct, page: Page) -> Nodes:
+    if found.inline:
+        return [_inline("#margin-note["), *found.children, _inline("];")]
+    return _call("margin-note", found.children)
+
+
+def equation(found: Construct, page: Page) -> Nodes:
+    target = page.target(found.ident)
+    number = quoted(f"({target.number})") if target else "none"
+    tex = next((node["c"][1] for node in found.children if node["t"] == "Math"), "")
+    opening = f"#display({number}, {quoted(found.pairs.get('alt') or tex)})["
+    return [_inline(opening), *found.children, _inline(f"{_label(found.ident)}]")]
+
+
+def refs(found: Construct, page: Page) -> Nodes:
+    return _call("references", page.bibliography)
+
+
+TABLE: Table = {
+    **COMMON,
+    "float": float_, "panel": panel, "cell": cell, "outputs": lowering.children, "output": output,
+    "fold": lowering.children, "theorem": theorem, "proof": proof, "callout": callout, "tabset": tabset,
+    "margin": margin, "equation": equation, "refs": refs,
+}  # fmt: skip
+
+
+def picture(node: Node, page: Page) -> Node:
+    """An image, with the text that is read aloud in its place."""
+    (_, _, attributes), alt, (name, _) = node["c"]
+    pairs = dict(attributes)
+    size = "".join(f", {key}: {_length(pairs[key])}" for key in ("width", "height") if key in pairs)
+    spoken = pairs.get("fig-alt") or tree.stringify(alt)
+    return _inline(f"#picture({quoted(name)}, {quoted(spoken)}{size});")
+
+
+def _length(value: str) -> str:
+    """A CSS length as Typst writes it: pixels are three quarters of a point.
+
+    >>> _length("50%"), _length("400px"), _length("400"), _length("3cm")
+    ('50%', '300pt', '300pt', '3cm')
+    """
+    number = value.removesuffix("px")
+    return f"{float(number) * 0.75:g}pt" if number.replace(".", "").isdigit() else value
+
+
+def _math(node: Node) -> Node | Nodes:
+    """A formula in a line of text, read aloud as its TeX."""
+    if node["c"][0]["t"] == "DisplayMath":
+        return node
+    return [_inline(f"#formula({quoted(node['c'][1])}, "), node, _inline(");")]
+
+
+def _heading(node: Node, page: Page) -> Node:
+    level, (ident, classes, _), inlines = node["c"]
+    number = page.index.sections[page.chapter.path].get(page.plain_name(ident), "")
+    kind = ", kind: \"appendix\"" if level == 1 and page.chapter.kind == "appendix" else ""
+    listed = ", listed: false" if "unlisted" in classes else ""
+    call = f"#section({level}, {quoted(number) if number else 'none'}, {quoted(ident)}{kind}{listed})["
+    return tree.plain([_inline(call), *inlines, _inline("]")])
+
+
+def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
+    """A chapter as Typst, and pandoc's warnings."""
+    page.picture = picture
+    lowered = lowering.lower(blocks, TABLE, page, {"Math": _math, "Header": lambda node: _heading(node, page)})
+    return pandoc.write(lowered, "typst", "--syntax-highlighting=none")
+
+
+def build(
+    project: Project, book: Sequence[Manuscript], index: Index, worded: Worded, chosen: Sequence[Manuscript],
+    formats: Sequence[str],
+) -> tuple[dict[str, bytes], list[Fault]]:  # fmt: skip
+    """The PDF of the whole book."""
+    text, faults = source(project, book, index, worded)
+    media = sorted({name for item in book for name in item.summary["media"]})
+    contents = {name: read_media(project, name) for name in media}
+    fonts = _fonts(project)
+    key = digest(renderer_digest(), text, list(contents), *contents.values(), *fonts, project.timestamp)
+    pdf = project.store.read("pdf", key)
+    warnings: list[str] = []
+    if pdf is None:
+        pdf, warnings = _compile(project, text, contents, fonts)
+        if not warnings:
+            project.store.write("pdf", key, pdf)
+    faults += [Fault(TEMPLATE.name, 0, "typst", warning, warning=True) for warning in warnings]
+    return {f"{project.file_stem}.pdf": pdf}, faults
+
+
+def source(
+    project: Project, book: Sequence[Manuscript], index: Index, worded: Worded
+) -> tuple[str, list[Fault]]:
+    """The whole book as Typst."""
+    shown = [item for item in book if item.title("pdf")]
+
+    def written(item: Manuscript) -> dict[str, Any]:
+        page = page_of(book, item, index, worded)
+
+        def make() -> dict[str, Any]:
+            text, warnings = chapter_text(item.blocks(), page)
+            return {"text": text, "warnings": warnings}
+
+        return project.store.memo("typst", page_key(project, item, page), make)
+
+    made = pandoc.in_parallel(written, shown)
+    parts = [_head(project)]
+    part = ""
+    for item, chapter in zip(shown, made, strict=True):
+        if item.chapter.part != part:
+            part = item.chapter.part
+            parts += [f"#part({quoted(part)})"] if part else []
+        parts.append(chapter["text"])
+    if worded.bibliography and not any("pdf" in item.summary["refs"].split() for item in book):
+        heading = '#section(1, none, "bibliography")[Bibliography]'
+        listed, _ = pandoc.write(_call("references", worded.bibliography), "typst")
+        parts += [heading, listed]
+    faults = [
+        Fault(item.chapter.path, 0, "pandoc", warning, "mend the source of it", warning=True)
+        for item, chapter in zip(shown, made, strict=True) for warning in chapter["warnings"]
+    ]  # fmt: skip
+    return "\n\n".join(parts) + "\n", faults
+
+
+def _head(project: Project) -> str:
+    authors = "".join(f"{quoted(author)}, " for author in project.authors)
+    arguments = {
+        "title": quoted(project.title),
+        "subtitle": quoted(project.get("book", "subtitle", default="")),
+        "authors": f"({authors})",
+        "date": quoted(project.date),
+        "description": quoted(project.get("book", "description", default="")),
+        "lang": quoted(project.lang),
+        "papersize": quoted(project.get("format", "typst", "papersize", default="a4")),
+        "toc": str(project.get("format", "typst", "toc", default=True)).lower(),
+        "toc-depth": str(project.get("format", "typst", "toc-depth", default=2)),
+    }
+    listed = "".join(f"  {name}: {value},\n" for name, value in arguments.items())
+    return f'#import "book.typ": *\n#show: book.with(\n{listed})'
+
+
+def _fonts(project: Project) -> list[Path]:
+    """Font files for Typst: the project's own and the mathematics font of the pages."""
+    from importlib.metadata import distribution
+
+    own = sorted((project.root / "assets" / "fonts").glob("*.[ot]tf"))
+    return [*own, Path(str(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")))]
+
+
+def _compile(
+    project: Project, text: str, media: dict[str, bytes], fonts: Sequence[Path]
+) -> tuple[bytes, list[str]]:
+    """Run Typst on a folder that holds nothing but the book; return the PDF and the warnings."""
+    import typst
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for path, data in {"main.typ": text.encode(), "book.typ": TEMPLATE.read_bytes(), **media}.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_bytes(data)
+        try:
+            pdf, warnings = typst.compile_with_warnings(
+                str(folder / "main.typ"), root=str(folder), format="pdf", timestamp=project.timestamp,
+                font_paths=[str(path.parent) for path in fonts], ignore_system_fonts=True, pdf_standards=[STANDARD],
+            )  # fmt: skip
+        except typst.TypstError as error:
+            said = error.diagnostic.replace(str(folder), "")
+            raise fail(TEMPLATE.name, 0, "typst", said, "mend what the lines shown come from") from None
+    return bytes(pdf), [f"{warning.message} {' '.join(warning.hints)}".strip() for warning in warnings]
