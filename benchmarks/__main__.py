@@ -20,9 +20,7 @@ from benchmarks.workloads import WORKLOADS
 
 def main() -> None:
     """Measure what was asked for, and print it."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks", description="What gradients cost, side by side."
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="What gradients cost, side by side.")
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(WORKLOADS))
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()

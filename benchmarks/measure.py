@@ -24,6 +24,7 @@ import datetime
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ from rich.console import Console
 import autodiff as ad
 from benchmarks import machine, overhead, report
 from benchmarks.systems import available
-from benchmarks.timing import Timing, compare
+from benchmarks.timing import compare
 from benchmarks.workloads import WORKLOADS
 
 FILE = Path(__file__).with_name("measurements.json")
@@ -80,9 +81,7 @@ def derivative_cost() -> Recorded:
     """Cost of the derivative of ten workloads in every system: median and quartiles."""
     systems, _ = available()
     rows = [report.measure_workload(workload, systems) for workload in WORKLOADS.values()]
-    value = {
-        row.workload.name: {name: [r.median, r.low, r.high] for name, r in row.ratios.items()} for row in rows
-    }
+    value = {row.workload.name: {name: [r.median, r.low, r.high] for name, r in row.ratios.items()} for row in rows}
     return Recorded(value, {name: dict(workload.sizes) for name, workload in WORKLOADS.items()})
 
 
@@ -117,13 +116,12 @@ def gradient_cost_by_inputs() -> Recorded:
     value: dict[str, list[float]] = {"reverse": [], "forward": [], "finite differences": []}
     for n in inputs:
         program, x = running_example(n, random), random.standard_normal(n)
-        reverse, forward = ad.grad(program), ad.jacfwd(program)
         timings = compare(
             {
-                "plain": lambda program=program, x=x: program(x),
-                "reverse": lambda reverse=reverse, x=x: reverse(x),
-                "forward": lambda forward=forward, x=x: forward(x),
-                "finite differences": lambda program=program, x=x: forward_differences(program, x),
+                "plain": partial(program, x),
+                "reverse": partial(ad.grad(program), x),
+                "forward": partial(ad.jacfwd(program), x),
+                "finite differences": partial(forward_differences, program, x),
             }
         )
         for name, costs in value.items():
@@ -131,9 +129,7 @@ def gradient_cost_by_inputs() -> Recorded:
     return Recorded(value, {"inputs": inputs})
 
 
-def forward_differences(
-    program: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-8
-) -> np.ndarray:
+def forward_differences(program: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-8) -> np.ndarray:
     """The gradient by n + 1 evaluations, in the plainest way."""
     here = program(x)
     gradient = np.empty_like(x)
@@ -153,14 +149,18 @@ def jacobian_time_by_shape() -> Recorded:
     shapes = [(round((entries * 10**e) ** 0.5), round((entries / 10**e) ** 0.5)) for e in exponents]
     value: dict[str, list[float]] = {"forward": [], "reverse": []}
     for m, n in shapes:
-        first, second = random.standard_normal((width, n)) / n, random.standard_normal((m, width))
-        x = random.standard_normal(n)
-        program = lambda x, first=first, second=second: np.tanh(second @ np.tanh(first @ x))
-        runs = {"forward": ad.jacfwd(program), "reverse": ad.jacrev(program)}
-        timings: dict[str, Timing] = compare({name: lambda f=f, x=x: f(x) for name, f in runs.items()})
+        program, x = two_layers(m, n, width, random), random.standard_normal(n)
+        timings = compare({"forward": partial(ad.jacfwd(program), x), "reverse": partial(ad.jacrev(program), x)})
         for name, timing in timings.items():
             value[name].append(timing.median)
     return Recorded(value, {"shapes": [list(shape) for shape in shapes], "width": width})
+
+
+def two_layers(m: int, n: int, width: int, random: np.random.Generator) -> Callable[[Any], Any]:
+    """A program from n numbers to m, by way of `width`."""
+    first = random.standard_normal((width, n)) / np.sqrt(n)
+    second = random.standard_normal((m, width)) / np.sqrt(width)
+    return lambda x: np.tanh(second @ np.tanh(first @ x))
 
 
 # --- Writing them down --------------------------------------------------------------------------------------
@@ -183,9 +183,7 @@ def record(name: str) -> dict[str, Any]:
 
 def main() -> None:
     """Measure what was asked for; measurements that are no longer in the table leave the file."""
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.measure", description="Measure what the book quotes."
-    )
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.measure", description="Measure what the book quotes.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(MEASUREMENTS))
     names = parser.parse_args().names or list(MEASUREMENTS)
     unknown = [name for name in names if name not in MEASUREMENTS]

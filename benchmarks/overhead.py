@@ -104,9 +104,7 @@ def doubling_ratio(count: int = 64) -> float:
 
 def import_milliseconds(rounds: int = 11) -> float:
     """What `import autodiff` takes in a fresh process that has NumPy already, in milliseconds."""
-    script = (
-        "import numpy, time; begin = time.process_time(); import autodiff; print(time.process_time() - begin)"
-    )
+    script = "import numpy, time; begin = time.process_time(); import autodiff; print(time.process_time() - begin)"
     command = [sys.executable, "-c", script]
     taken = [float(subprocess.run(command, capture_output=True, check=True).stdout) for _ in range(rounds)]
     return 1e3 * statistics.median(taken)

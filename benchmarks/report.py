@@ -50,9 +50,7 @@ def measure_workload(workload: Workload, systems: Mapping[str, System], rounds: 
         runs[name] = system.derivative(workload, parameters, data)
         error = disagreement(runs[name](), expected)
         if not error <= TOLERANCE:
-            raise ArithmeticError(
-                f"{workload.name}: {name} differs from the derivative by hand by {error:.1e}"
-            )
+            raise ArithmeticError(f"{workload.name}: {name} differs from the derivative by hand by {error:.1e}")
     timings = compare(runs, rounds)
     unit = timings.pop("plain")
     return Row(workload, unit.median, {name: timing.over(unit) for name, timing in timings.items()})
@@ -108,10 +106,7 @@ def measure_overheads() -> list[Overhead]:
     chains = overhead.chain_nanoseconds()
     shortest, longest = min(chains), max(chains)
     return [
-        *(
-            Overhead(f"{name}, forward and backward", value, "µs", 4.0)
-            for name, value in per_primitive.items()
-        ),
+        *(Overhead(f"{name}, forward and backward", value, "µs", 4.0) for name, value in per_primitive.items()),
         Overhead("tape of a scalar operation, beyond the values", overhead.tape_bytes(), "B", 300),
         Overhead("tape of an operation on 100 numbers, beyond them", overhead.tape_bytes((100,)), "B", 300),
         Overhead(

@@ -44,10 +44,7 @@ class System:
     def derivative(self, workload: Workload, parameters: Arrays, data: Data) -> Run:
         """The call that computes the workload's derivative, by every parameter, as a tuple."""
         own_parameters = tuple(self.array(value) for value in parameters)
-        own_data = {
-            name: self.array(value) if isinstance(value, np.ndarray) else value
-            for name, value in data.items()
-        }
+        own_data = {name: self.array(value) if isinstance(value, np.ndarray) else value for name, value in data.items()}
 
         def program(*values: Any, **data: Any) -> Any:
             return workload.function(self.namespace, *values, **data)
@@ -70,7 +67,7 @@ def namespace(module: Any, **own: Any) -> SimpleNamespace:
 NUMPY = namespace(
     np,
     logsumexp=numpy_logsumexp,
-    softplus=lambda x: np.logaddexp(0.0, x),
+    softplus=lambda x: np.log1p(np.exp(x)),
     tanh_equilibrium=numpy_tanh_equilibrium,
 )
 
@@ -94,8 +91,8 @@ def autodiff() -> System:
         return lambda: transformed(*parameters, **data)
 
     def hessian_vector(program, parameters, data):
-        (x,), direction = parameters, data["direction"]
-        return lambda: (ad.hvp(lambda x: program(x, direction=direction), x, direction),)
+        tangents = (data["direction"],)
+        return lambda: ad.hvp(lambda x: program(x, **data), parameters, tangents)
 
     def jacobian(transform):
         def prepare(program, parameters, data):
@@ -179,7 +176,7 @@ def hips_autograd() -> System:
         namespace(
             anp,
             logsumexp=logsumexp,
-            softplus=lambda x: anp.logaddexp(0.0, x),
+            softplus=lambda x: anp.log1p(anp.exp(x)),
             tanh_equilibrium=tanh_equilibrium,
         ),
         np.asarray,

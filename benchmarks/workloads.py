@@ -159,9 +159,7 @@ def logistic_derivative(weights, *, rows, signs, penalty):
 
 def logistic_sample(random, examples, features):
     rows = random.standard_normal((examples, features))
-    signs = np.where(
-        rows @ random.standard_normal(features) + random.standard_normal(examples) > 0, 1.0, -1.0
-    )
+    signs = np.where(rows @ random.standard_normal(features) + random.standard_normal(examples) > 0, 1.0, -1.0)
     return (0.1 * random.standard_normal(features),), {"rows": rows, "signs": signs, "penalty": 1e-3}
 
 
@@ -194,9 +192,7 @@ def mixture_derivative(weights, means, factors, *, points, entry, below, gamma, 
     lower = factors[:, entry] * below
     centred = points - means[:, None, :]
     whitened = diagonal[:, None, :] * centred + centred @ lower.swapaxes(1, 2)
-    joint = (weights + factors[:, :dimension].sum(1))[:, None] - 0.5 * np.einsum(
-        "knd,knd->kn", whitened, whitened
-    )
+    joint = (weights + factors[:, :dimension].sum(1))[:, None] - 0.5 * np.einsum("knd,knd->kn", whitened, whitened)
     share = np.exp(joint - joint.max(0))
     share /= share.sum(0)
     mass = share.sum(1)
