@@ -130,7 +130,7 @@ def stretched(t: Any, shape: Shape) -> Any:
 
 def total_over(u: Any, axes: Shape) -> Any:
     """`u.sum(axes)`; by einsum where the last axis is short, since NumPy's sum takes four times as long there."""
-    if type(u) is not np.ndarray or u.shape[-1] > 100 or u.size < 500:
+    if type(u) is not np.ndarray or u.size < 500 or u.shape[-1] > 100:
         return u.sum(axis=axes)
     dropped = {axis % u.ndim for axis in axes}
     return np.einsum(u, list(range(u.ndim)), [axis for axis in range(u.ndim) if axis not in dropped])

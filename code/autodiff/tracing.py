@@ -11,7 +11,7 @@ identity: when its function has returned it is closed, and a value that got away
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -54,6 +54,10 @@ class Trace:
         """What `if x:` sees."""
         return bool(x.value)
 
+    def text(self, x: Traced, how: Callable[[Any], str]) -> str:
+        """What `print(x)` shows; `how` is `str` or `repr`."""
+        return how(x.value)
+
     def strip(self, args: Any) -> Any:
         """`args`, a list or tuple, with the traced arrays of this trace replaced by their values, however deep."""
         values = []
@@ -71,6 +75,13 @@ class Trace:
                 f"a traced value was used after its trace had ended. It was made {self.origin}, which has returned: "
                 "return the value from that function instead of storing it, or store ad.stop_gradient(x)."
             )
+
+
+def expansion(function: Any) -> Callable | None:
+    """How a function is written in terms of others, if it is."""
+    if type(function) is tuple and function[1] == "outer":
+        return lambda a, b: function[0](as_array(a).reshape(np.shape(a) + (1,) * np.ndim(b)), b)
+    return COMPOSED.get(function)
 
 
 float64 = np.float64  # looked up once, on the path that must be quick
@@ -92,7 +103,8 @@ class JacobianTrace(Trace):
             return self.bind(ufunc, inputs, {})
         values = [x.value if type(x) is Traced and x.owner is self else x for x in inputs]
         y = ufunc(*values)
-        kind, edges = type(y), ()
+        kind = type(y)
+        edges: tuple = ()
         for x, v, partial in zip(inputs, values, partials):  # noqa: B905  # strict= costs a tenth of all
             if x is v or partial is None:  # not ours, hence a constant here; or without influence
                 continue
@@ -154,14 +166,11 @@ class JacobianTrace(Trace):
                 f"{name_of(function)} of traced arrays takes no keyword arguments (got {', '.join(kwargs)}). "
                 "For where= use np.where(mask, f(x), y); for dtype= use x.astype(dtype)."
             )
-        composed = COMPOSED.get(function)
-        if composed is not None:
-            return composed(*args, **kwargs)
+        definition = expansion(function)
+        if definition is not None:
+            return definition(*args, **kwargs)
         if hasattr(function, "joint"):
             return self._call_joint(function, args)
-        if type(function) is tuple and function[1] == "outer" and not kwargs:
-            a, b = map(as_array, args)
-            return function[0](a.reshape(a.shape + (1,) * b.ndim), b)
         if function in CONSTANT:
             return function(*self.strip(args), **dict(zip(kwargs, self.strip(tuple(kwargs.values())), strict=True)))
         if function in REFUSED:

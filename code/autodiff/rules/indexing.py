@@ -49,7 +49,8 @@ def embed(t, index, shape):
 
 def add_at(total, t, index):
     """Add `t` into `total` at `index`, in place; entries that the index repeats get each share."""
-    if is_basic(index) or any(isinstance(i, np.ndarray) and i.dtype == bool for i in index):
+    arrays = [i for i in index if isinstance(i, np.ndarray)]
+    if len(arrays) == 0 or (len(arrays) == 1 and arrays[0].dtype == bool):  # no entry twice
         total[index] += t
     else:
         np.add.at(total, index, t)

@@ -11,7 +11,6 @@ from ..operators import Linear, align, compose, reshaped, sum_to, typed
 from ..tables import composed, rule
 from .shapes import axes_of
 
-
 # t ↦ t b and t ↦ a t for one matrix, the common case; a vector t is a row in the first.
 times = Linear("times", lambda t, b: t @ b, lambda u, b: u @ b.mT)
 premultiplied = Linear("premultiplied", lambda t, a: a @ t, lambda u, a: a.mT @ u)

@@ -16,7 +16,7 @@ from ..operators import (
     reshaped,
     typed,
 )
-from ..tables import CONSTANT, composed, rule, sequence
+from ..tables import CONSTANT, STATIC, composed, rule, sequence
 from .indexing import embed, placed
 
 
@@ -366,6 +366,7 @@ if hasattr(np, "astype"):  # NumPy ≥ 2.1
         return x.astype(dtype)
 
 
-CONSTANT.update({np.zeros_like, np.ones_like, np.empty_like, np.shape, np.ndim, np.size, np.result_type,
-                 np.iscomplexobj, np.isrealobj, np.can_cast, np.min_scalar_type, np.common_type,
-                 np.may_share_memory, np.shares_memory})  # fmt: skip
+STATIC.update({np.zeros_like, np.ones_like, np.empty_like, np.shape, np.ndim, np.size, np.result_type,
+               np.iscomplexobj, np.isrealobj, np.can_cast, np.min_scalar_type, np.common_type,
+               np.may_share_memory, np.shares_memory})  # fmt: skip
+CONSTANT.update(STATIC)
