@@ -22,7 +22,7 @@ def test_holds_the_characters_of_the_pages_and_their_italics_and_little_else():
     page = "<p>⟶ in prose</p><math><mi>x</mi><mo>⊗</mo><mi>ϕ</mi><mo>&#x2207;</mo></math>"
     font = opened(math_font(characters_of([page])))
     known = set(map(chr, font.getBestCmap()))
-    assert {"⟶", "x", "𝑥", "⊗", "ϕ", "∇"} <= known
+    assert {"⟶", "x", "𝑥", "⊗", "ϕ", "𝜙", "∇"} <= known
     assert "⊚" not in known
 
 
@@ -49,7 +49,7 @@ def test_a_book_s_font_is_a_small_download():
     assert len(math_font(frozenset(string.printable + "∂∇⊤ℝ"))) < 120_000
 
 
-@pytest.mark.parametrize("letter", string.ascii_letters + "αβγδεζηθικλμνξοπρςστυφχψωΑΔΩ")
+@pytest.mark.parametrize("letter", string.ascii_letters + "αβγδεζηθικλμνξοπρςστυφχψωΑΔΩ∇ϵϑϕ")
 def test_italics_are_named_so_by_unicode(letter):
     plain, italic = unicodedata.name(letter), unicodedata.name(math_italic(letter))
     assert italic == "PLANCK CONSTANT" if letter == "h" else italic.startswith("MATHEMATICAL ITALIC")

@@ -1,0 +1,205 @@
+"""The finished pages in a real browser: nothing from elsewhere, nothing wider than the window, nothing broken.
+
+The book is rendered once (from the cache where it can be) and served from a folder of its own. Without Chromium
+these tests are skipped, but not in CI, which has to have one.
+"""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from book.project import Project
+
+ROOT = Path(__file__).parents[2]
+CHAPTERS = [chapter.page for chapter in Project(ROOT).chapters]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+
+CONTRASTS = """
+() => {
+  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const channels = (colour) => {  // whatever CSS calls it, as red, green, blue and opacity
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+  };
+  const luminance = (rgb) => rgb.slice(0, 3)
+    .map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const colour = channels(getComputedStyle(e).backgroundColor);
+      if (colour[3] === 1) return colour;
+    }
+    return [255, 255, 255, 1];
+  };
+  const pale = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
+    const style = getComputedStyle(element);
+    if (!own || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
+    const [a, b] = [luminance(channels(style.color)), luminance(ground(element))].sort((x, y) => y - x);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < 4.5) pale.push(`${ratio.toFixed(2)}: ${element.tagName} ${element.textContent.trim().slice(0, 40)}`);
+  }
+  return pale;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    program = shutil.which("chromium") or shutil.which("chromium-browser")
+    if program is None:
+        missing = "no Chromium on this machine (Debian: apt-get install chromium)"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    output = tmp_path_factory.mktemp("book") / "_book"
+    command = [sys.executable, "-m", "book", "render", "--to", "html", "--output", str(output)]
+    subprocess.run(command, cwd=ROOT, check=True)
+    return output
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            """Say nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A page that remembers in `complaints` what went wrong on it and in `requests` what it asked for."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = context.new_page()
+    opened.complaints, opened.requests = [], []
+    opened.on("console", lambda message: message.type == "error" and opened.complaints.append(message.text))
+    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
+    opened.on("requestfailed", lambda request: opened.complaints.append(f"{request.url} failed"))
+    opened.on("request", lambda request: opened.requests.append(request.url))
+    yield opened
+    context.close()
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_page_is_whole(page, address, chapter):
+    page.goto(address + chapter, wait_until="networkidle")
+    assert page.complaints == []
+    elsewhere = [url for url in page.requests if not url.startswith((address, "data:", "blob:"))]
+    assert elsewhere == []
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_a_page_fits_a_phone(page, address, chapter):
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(address + chapter)
+    page.evaluate("document.querySelectorAll('details').forEach((fold) => { fold.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("chapter", CHAPTERS)
+def test_text_is_readable_in_both_themes(page, address, chapter, theme):
+    page.emulate_media(color_scheme=theme)
+    page.goto(address + chapter)
+    assert page.evaluate(CONTRASTS) == []
+
+
+def test_mathematics_is_drawn_with_the_book_s_own_font(page, address, folder):
+    chapter = next(name for name in CHAPTERS if "<math" in (folder / name).read_text())
+    page.goto(address + chapter, wait_until="networkidle")
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    nodes = session.send("DOM.querySelectorAll", {"nodeId": root, "selector": "article math :is(mi, mn, mo)"})[
+        "nodeIds"
+    ]
+    drawn = {
+        (font["familyName"], font["isCustomFont"])
+        for node in nodes[:200]
+        for font in session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    }
+    assert drawn == {("STIX Two Math", True)}
+
+
+def test_search_finds_a_word_and_leads_to_it(page, address):
+    page.goto(address)
+    page.keyboard.press("/")
+    page.get_by_role("searchbox").fill("differences")
+    links = page.locator("dialog ol a")
+    expect(links.first).to_be_visible(timeout=15_000)
+    links.first.click()
+    expect(page.locator("article")).to_contain_text(re.compile("difference", re.IGNORECASE))
+    assert page.complaints == []
+
+
+def test_a_chosen_theme_lasts(page, address):
+    page.emulate_media(color_scheme="light")
+    page.goto(address)
+    ground = "getComputedStyle(document.body).backgroundColor"
+    before = page.evaluate(ground)
+    page.locator(".theme-button").click()
+    after = page.evaluate(ground)
+    assert after != before
+    page.goto(address + CHAPTERS[-1])
+    assert page.evaluate(ground) == after
+
+
+def test_the_keyboard_reaches_the_text_first(page, address):
+    page.goto(address)
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-link")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main")
+
+
+def test_a_page_opened_from_disk_works(page, folder):
+    page.goto((folder / "index.html").as_uri())
+    page.locator(".search-button").click()
+    expect(page.locator("dialog [role=status]")).to_contain_text("opened from disk")
+    page.keyboard.press("Escape")
+    page.locator(".turn .next").click()
+    assert page.url.endswith(CHAPTERS[1])
+    assert page.evaluate("document.fonts.check('16px \"STIX Two Text\"')")
+    assert page.complaints == []
+
+
+def test_without_scripts_everything_but_the_search_is_there(browser, address):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(address)
+    expect(page.locator(".search-button")).to_be_hidden()
+    page.get_by_role("link", name="Contents").click()
+    page.locator("#contents li a").nth(1).click()
+    assert page.url.endswith(CHAPTERS[1])
+    expect(page.locator("article h1")).to_be_visible()
+    context.close()
