@@ -1,0 +1,873 @@
+"""The transforms: what they take and return, their nestings, closures, escapes, threads, long programs."""
+
+import asyncio
+import functools
+import gc
+import itertools
+import math
+import tracemalloc
+import weakref
+from collections import OrderedDict, namedtuple
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+
+from .oracles import assert_close, differences
+
+W = np.random.default_rng(0).normal(size=(3, 4))
+V3, V4 = np.array([0.3, -1.2, 0.7]), np.array([1.0, -0.5, 0.25, 2.0])
+X = np.array([0.4, -0.9, 1.3])
+
+
+def program(x):
+    """A program R³ → R⁴ with fan-in, fan-out, a branch and a loop."""
+    y = np.sin(x) * x[::-1]
+    if y.sum() > -10:
+        y = y + x**2
+    for row in W:
+        y = np.tanh(y) + 0.1 * row[:3] * x.sum()
+    return y @ W
+
+
+def energy(x):
+    return np.sum(program(x) ** 2)
+
+
+# --- Forward, reverse, linearised ---------------------------------------------------------------------------
+
+
+def test_jvp_gives_value_and_tangent():
+    y, ydot = ad.jvp(program, (X,), (V3,))
+    np.testing.assert_allclose(y, program(X), rtol=1e-15)
+    assert_close(ydot, differences(program, (X,), (V3,)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("x", [3.0, np.float64(3.0), np.array(3.0)], ids=repr)
+def test_scalars_of_every_kind(x):
+    y, ydot = ad.jvp(lambda x: x**3 + 2, (x,), (type(x)(2.0) if isinstance(x, float) else np.array(2.0),))
+    assert (y, ydot) == (29.0, 54.0)
+    y, pullback = ad.vjp(lambda x: x**3 + 2, x)
+    assert (y, pullback(2.0)) == (29.0, (54.0,))
+    assert ad.grad(lambda x: x**3)(x) == 27.0
+    assert ad.hessian(lambda x: x**3)(x) == 18.0
+    assert ad.jacfwd(lambda x: x**3)(x) == ad.jacrev(lambda x: x**3)(x) == 27.0
+    assert np.ndim(ad.grad(lambda x: x**3)(x)) == 0
+
+
+def test_pullback_may_be_called_many_times_and_keeps_no_state():
+    _, pullback = ad.vjp(program, X)
+    first = pullback(V4)[0]
+    kept, cotangent = first.copy(), V4.copy()
+    np.testing.assert_allclose(pullback(2 * V4)[0], 2 * kept, rtol=1e-14)
+    first[:] = np.nan  # the user may write into what was returned
+    np.testing.assert_array_equal(pullback(V4)[0], kept)
+    np.testing.assert_array_equal(cotangent, V4)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x, y: (x + y,),
+        lambda x, y: (x, y),
+        lambda x, y: (x, x, y),
+        lambda x, y: (x.reshape(3) + y.T, x),
+        lambda x, y: (x[::-1], y[:]),
+        lambda x, y: (np.broadcast_to(x, (2, 3)), y - x),
+        lambda x, y: (x.sum() + y.sum(),),
+    ],
+)
+def test_derivatives_are_arrays_of_their_own(f):
+    """No derivative is read-only, or a view of an argument, of a seed, or of another derivative."""
+    x, y = X.copy(), X[::-1].copy()
+    value, pullback = ad.vjp(f, x, y)
+    seeds = tuple(np.ones(v.shape) for v in value)
+    found = [*pullback(seeds), *ad.jvp(f, (x, y), (np.ones(3), np.ones(3)))[1]]
+    kept = [np.copy(derivative) for derivative in found]
+    for k, derivative in enumerate(found):
+        if derivative.ndim:
+            derivative += 100.0
+            for other, expected in zip(found[k + 1 :], kept[k + 1 :], strict=True):
+                np.testing.assert_array_equal(other, expected)
+    for array, expected in [(x, X), (y, X[::-1]), *((seed, np.ones(seed.shape)) for seed in seeds)]:
+        np.testing.assert_array_equal(array, expected)
+
+
+def test_linearize_is_an_operator_with_a_transpose():
+    y, J = ad.linearize(program, X)
+    np.testing.assert_allclose(y, program(X), rtol=1e-15)
+    np.testing.assert_allclose(J(V3), ad.jvp(program, (X,), (V3,))[1], rtol=1e-13)
+    np.testing.assert_allclose(J.T(V4)[0], ad.vjp(program, X)[1](V4)[0], rtol=1e-13)
+    assert J.shape == (4, 3)
+    np.testing.assert_allclose(J.dense(), ad.jacfwd(program)(X), rtol=1e-13)
+    np.testing.assert_allclose(J(2 * V3), 2 * J(V3), rtol=1e-14)
+
+
+def test_linearize_of_several_arguments_and_results():
+    def f(x, w):
+        return {"product": w @ x, "sum": x.sum() + w.sum()}
+
+    y, J = ad.linearize(f, X, W.T)
+    assert J.shape == (5, 15)
+    assert set(y) == set(J(V3, W.T)) == {"product", "sum"}
+    np.testing.assert_allclose(J(V3, 0 * W.T)["product"], W.T @ V3, rtol=1e-14)
+    xbar, wbar = J.T({"product": V4, "sum": 0.0})
+    np.testing.assert_allclose(wbar, np.outer(V4, X), rtol=1e-14)
+    np.testing.assert_allclose(xbar, W @ V4, rtol=1e-14)
+    np.testing.assert_allclose(J.dense()[:4, :3], W.T, rtol=1e-14)
+
+
+def test_the_function_runs_once():
+    calls = []
+
+    def f(x):
+        calls.append(1)
+        return program(x)
+
+    for transform in (
+        lambda: ad.jvp(f, (X,), (V3,)),
+        lambda: ad.vjp(f, X)[1](V4),
+        lambda: ad.linearize(f, X)[1].dense(),
+        lambda: ad.jacfwd(f)(X),
+        lambda: ad.jacrev(f)(X),
+        lambda: ad.jacobian(f)(X),
+        lambda: ad.grad(lambda x: f(x).sum())(X),
+        lambda: ad.value_and_grad(lambda x: f(x).sum())(X),
+        lambda: ad.hessian(lambda x: f(x).sum())(X),
+        lambda: ad.gauss_newton_vp(f, (X,), (V3,)),
+    ):
+        calls.clear()
+        transform()
+        assert len(calls) == 1
+
+
+# --- Gradients and Jacobians --------------------------------------------------------------------------------
+
+
+def test_grad_by_argnums():
+    def f(x, w, b):
+        return np.sum(np.tanh(w @ x + b))
+
+    args = (X, W.T, V4)
+    every = ad.vjp(f, *args)[1](1.0)
+    for k in range(3):
+        assert_close(ad.grad(f, argnums=k)(*args), every[k], rtol=1e-14)
+        assert_close(ad.grad(f, k - 3)(*args), every[k], rtol=1e-14)
+    pair = ad.grad(f, argnums=(2, 0))(*args)
+    assert isinstance(pair, tuple)
+    assert_close(pair, (every[2], every[0]), rtol=1e-14)
+    assert isinstance(ad.grad(f, argnums=(1,))(*args), tuple)
+
+
+def test_arguments_that_are_not_differentiated_pass_through():
+    def f(x, n, flag, name, nothing, table, mask, *, power=1, scale):
+        assert (type(n), flag, name, nothing, table["k"]) == (int, True, "tanh", None, [1, 2])
+        return scale * np.sum(getattr(np, name)(x)[mask] ** power) * n
+
+    mask = np.array([True, False, True])
+    args = (3, True, "tanh", None, {"k": [1, 2]}, mask)
+    expected = 3 * 2 * 2.5 * np.where(mask, np.tanh(X) / np.cosh(X) ** 2, 0)
+    np.testing.assert_allclose(ad.grad(f)(X, *args, power=2, scale=2.5), expected, rtol=1e-13)
+    y, g = ad.value_and_grad(f)(X, *args, power=2, scale=2.5)
+    assert y == f(X, *args, power=2, scale=2.5)
+    np.testing.assert_allclose(g, expected, rtol=1e-13)
+    np.testing.assert_allclose(ad.jacrev(f)(X, *args, power=2, scale=2.5), expected, rtol=1e-13)
+    np.testing.assert_allclose(ad.jacfwd(f)(X, *args, power=2, scale=2.5), expected, rtol=1e-13)
+
+
+def test_has_aux_returns_plain_extras():
+    def f(x):
+        y = np.sin(x)
+        return y.sum(), {"y": y, "n": 3, "text": "kept", "nested": [y[0], (x,)]}
+
+    (value, aux), g = ad.value_and_grad(f, has_aux=True)(X)
+    np.testing.assert_allclose(g, np.cos(X), rtol=1e-15)
+    assert value == np.sin(X).sum()
+    assert type(aux["y"]) is np.ndarray
+    np.testing.assert_array_equal(aux["y"], np.sin(X))
+    assert (aux["n"], aux["text"]) == (3, "kept")
+    np.testing.assert_array_equal(aux["nested"][1][0], X)
+    g, aux = ad.grad(f, has_aux=True)(X)
+    np.testing.assert_allclose(g, np.cos(X), rtol=1e-15)
+    np.testing.assert_array_equal(aux["y"], np.sin(X))
+
+
+def test_has_aux_keeps_outer_derivatives():
+    def outer(x):
+        gradient, aux = ad.grad(lambda y: (y**3, y**2 * x), has_aux=True)(x)
+        return gradient + aux
+
+    assert ad.grad(outer)(2.0) == 6 * 2.0 + 3 * 2.0**2
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+def test_jacobian(mode):
+    expected = np.stack([differences(program, (X,), (e,)) for e in np.eye(3)], axis=1)
+    assert_close(ad.jacobian(program, mode=mode)(X), expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("jacobian", [ad.jacfwd, ad.jacrev, ad.jacobian])
+def test_jacobian_has_shape_of_result_then_shape_of_argument(jacobian):
+    x = np.arange(6.0).reshape(2, 3) + 1
+    assert jacobian(lambda x: np.ones((4, 1, 1)) * x.sum(axis=0))(x).shape == (4, 1, 3, 2, 3)
+    np.testing.assert_array_equal(jacobian(lambda x: x.T)(x)[2, 1], [[0, 0, 0], [0, 0, 1]])
+    np.testing.assert_allclose(jacobian(np.sum)(x), np.ones((2, 3)))
+    assert jacobian(lambda t: t * x)(2.0).shape == (2, 3)
+    blocks = jacobian(lambda x, w: w @ x, argnums=(0, 1))(X, W.T)
+    assert isinstance(blocks, tuple)
+    assert [b.shape for b in blocks] == [(4, 3), (4, 4, 3)]
+    tree = jacobian(lambda p: {"sum": p["a"].sum(), "all": p["a"] * p["b"]})({"a": X, "b": 2.0})
+    assert tree["all"]["a"].shape == (3, 3)
+    assert tree["sum"]["b"].shape == ()
+    np.testing.assert_array_equal(tree["all"]["b"], X)
+
+
+def test_second_order_functions():
+    A = W @ W.T
+
+    def f(x):
+        return 0.5 * x @ A @ x + np.sum(x**3)
+
+    H = A + np.diag(6 * X)
+    np.testing.assert_allclose(ad.hessian(f)(X), H, rtol=1e-13)
+    product = ad.hvp(f, (X,), (V3,))
+    np.testing.assert_allclose(product[0] if isinstance(product, tuple) else product, H @ V3, rtol=1e-13)
+    residuals = program
+    J = ad.jacfwd(residuals)(X)
+    product = ad.gauss_newton_vp(residuals, (X,), (V3,))
+    np.testing.assert_allclose(product[0] if isinstance(product, tuple) else product, J.T @ J @ V3, rtol=1e-12)
+    two = ad.hvp(lambda x, y: np.sum(x * y**2), (X, V3), (V3, X))
+    assert_close(two, (2 * V3 * X, 2 * V3 * V3 + 2 * X * X), rtol=1e-13)
+
+
+def test_jacobians_run_each_primitive_once():
+    """All tangents, or all cotangents, go through the program together."""
+    runs = []
+
+    def value(x):
+        runs.append(x.shape)
+        return np.sin(x)
+
+    sine = ad.primitive(value, lambda y, x: np.cos(x))
+    for transform in (ad.jacfwd, ad.jacrev, ad.jacobian):
+        runs.clear()
+        J = transform(lambda x: sine(x) * x)(np.arange(50.0))
+        assert runs == [(50,)]
+        np.testing.assert_allclose(np.diag(J), np.sin(np.arange(50.0)) + np.arange(50.0) * np.cos(np.arange(50.0)))
+
+
+# --- Containers ---------------------------------------------------------------------------------------------
+
+Point = namedtuple("Point", "x y")
+
+
+@dataclass
+class Layer:
+    weights: Any
+    bias: Any
+    name: str | None = None
+
+
+@dataclass(frozen=True)
+class Frozen:
+    values: Any
+    scale: Any = 1.0
+
+
+CONTAINERS = {
+    "tuple": ((X, 2.0), lambda t: np.sum(t[0] ** 2) * t[1]),
+    "list": ([X, 2.0], lambda t: np.sum(t[0] ** 2) * t[1]),
+    "dict": ({"x": X, "s": 2.0}, lambda t: np.sum(t["x"] ** 2) * t["s"]),
+    "OrderedDict": (OrderedDict(s=2.0, x=X), lambda t: np.sum(t["x"] ** 2) * t["s"]),
+    "namedtuple": (Point(X, 2.0), lambda t: np.sum(t.x**2) * t.y),
+    "dataclass": (Layer(X, 2.0), lambda t: np.sum(t.weights**2) * t.bias),
+    "frozen": (Frozen(X, 2.0), lambda t: np.sum(t.values**2) * t.scale),
+    "nested": ([{"a": (X,)}, [Point(2.0, [])]], lambda t: np.sum(t[0]["a"][0] ** 2) * t[1][0].x),
+    "none": ({"x": X, "nothing": None, "s": 2.0}, lambda t: np.sum(t["x"] ** 2) * t["s"]),
+}
+
+
+def leaves(tree: Any) -> list:
+    """The numbers in a container of this file."""
+    if isinstance(tree, Layer | Frozen):
+        tree = vars(tree)
+    if isinstance(tree, dict):
+        tree = [tree[key] for key in sorted(tree)]
+    if isinstance(tree, tuple | list):
+        return [leaf for part in tree for leaf in leaves(part)]
+    return [] if tree is None else [tree]
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_containers_as_arguments(kind):
+    tree, f = CONTAINERS[kind]
+    gradient = ad.grad(f)(tree)
+    assert type(gradient) is type(tree)
+    found = {np.shape(leaf): leaf for leaf in leaves(gradient)}
+    np.testing.assert_allclose(found[(3,)], 4 * X, rtol=1e-14)
+    np.testing.assert_allclose(found[()], np.sum(X**2), rtol=1e-14)
+    _, ydot = ad.jvp(f, (tree,), (gradient,))
+    np.testing.assert_allclose(ydot, np.sum(16 * X**2) + np.sum(X**2) ** 2, rtol=1e-13)
+    assert type(ad.vjp(f, tree)[1](1.0)[0]) is type(tree)
+    hvp = ad.hvp(f, (tree,), (gradient,))[0]
+    assert type(hvp) is type(tree)
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+def test_containers_as_results(kind):
+    tree, _ = CONTAINERS[kind]
+
+    def doubled(t):
+        """A container of the same kind, all numbers doubled, by a rebuild of ours."""
+        if t is None:
+            return None
+        if isinstance(t, Layer | Frozen):
+            return type(t)(*(doubled(part) for part in vars(t).values()))
+        if isinstance(t, dict):
+            return type(t)((key, doubled(part)) for key, part in t.items())
+        if isinstance(t, Point):
+            return Point(*map(doubled, t))
+        if isinstance(t, tuple | list):
+            return type(t)(map(doubled, t))
+        return 2 * t
+
+    y, ydot = ad.jvp(doubled, (tree,), (tree,))
+    assert type(y) is type(ydot) is type(tree)
+    for a, b, c in zip(leaves(y), leaves(ydot), leaves(tree), strict=True):
+        np.testing.assert_array_equal(a, 2 * np.asarray(c))
+        np.testing.assert_array_equal(b, 2 * np.asarray(c))
+    y, pullback = ad.vjp(doubled, tree)
+    (back,) = pullback(y)
+    for a, c in zip(leaves(back), leaves(tree), strict=True):
+        np.testing.assert_array_equal(a, 4 * np.asarray(c))
+
+
+def test_arguments_of_a_container_may_be_shared():
+    g = ad.grad(lambda p: np.sum(p["a"] * p["b"]))({"a": X, "b": X})
+    np.testing.assert_array_equal(g["a"], X)
+    np.testing.assert_array_equal(g["b"], X)
+    assert_close(ad.vjp(lambda x, y: x * y, X, X)[1](V3), (V3 * X, V3 * X), rtol=1e-15)
+
+
+def test_results_that_do_not_depend_on_the_arguments():
+    y, ydot = ad.jvp(lambda x: (x, 3.0, np.ones(2), x.shape[0]), (X,), (V3,))
+    assert (ydot[1], ydot[2].tolist()) == (0.0, [0.0, 0.0])
+    assert y[3] == 3
+    assert_close(ad.grad(lambda x, y: np.sum(y), argnums=(0, 1))(X, V4), (0 * X, np.ones(4)), rtol=1e-15)
+    np.testing.assert_array_equal(ad.grad(lambda x: 1.0)(X), np.zeros(3))
+    np.testing.assert_array_equal(ad.jacfwd(lambda x: np.ones(2))(X), np.zeros((2, 3)))
+    np.testing.assert_array_equal(ad.jacrev(lambda x: np.ones(2))(X), np.zeros((2, 3)))
+    np.testing.assert_array_equal(ad.hessian(lambda x: x.sum())(X), np.zeros((3, 3)))
+
+
+def test_the_same_value_returned_twice():
+    _, pullback = ad.vjp(lambda x: (x * 2, x * 2, x), X)
+    np.testing.assert_allclose(pullback((V3, V3, V3))[0], 5 * V3, rtol=1e-15)
+
+    def twice(x):
+        y = np.sin(x)
+        return y, y
+
+    np.testing.assert_allclose(ad.vjp(twice, X)[1]((V3, V3))[0], 2 * V3 * np.cos(X), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "longdouble", "complex64", "complex128"])
+def test_dtypes_are_kept(dtype):
+    x = np.array([0.5, 1.5], dtype)
+    for f in (np.sin, lambda x: 2 * x + 1, lambda x: x**2, lambda x: x @ x, lambda x: np.mean(x) * x[0]):
+        y, ydot = ad.jvp(f, (x,), (x,))
+        assert y.dtype == ydot.dtype == f(x).dtype == x.dtype
+        assert ad.vjp(f, x)[1](np.ones_like(y))[0].dtype == x.dtype
+        assert ad.jacfwd(f)(x).dtype == ad.jacrev(f)(x).dtype == x.dtype
+
+
+def test_mixed_precision():
+    x32, w64 = X.astype(np.float32), W.T.copy()
+    y, pullback = ad.vjp(lambda x, w: w @ x, x32, w64)
+    xbar, wbar = pullback(V4)
+    assert (y.dtype, xbar.dtype, wbar.dtype) == (np.float64, np.float32, np.float64)
+    assert ad.jvp(lambda x, w: w @ x, (x32, w64), (x32, w64))[1].dtype == np.float64
+    narrowed = ad.grad(lambda x: np.sum(x.astype(np.float32) ** 2))(X)
+    assert narrowed.dtype == np.float64
+    np.testing.assert_allclose(narrowed, 2 * X, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        functools.partial(np.power, 2.0),
+        np.exp2,
+        lambda x, base=2.0: base**x,
+        type("F", (), {"__call__": lambda s, x: 2**x})(),
+    ],
+    ids=["partial", "ufunc", "lambda", "object"],
+)
+def test_callables_of_every_kind(f):
+    assert ad.grad(f)(3.0) == pytest.approx(8 * np.log(2), rel=1e-14)
+    assert ad.jvp(f, (3.0,), (1.0,))[1] == pytest.approx(8 * np.log(2), rel=1e-14)
+
+
+# --- What a traced array can do without being differentiated ------------------------------------------------
+
+
+def test_inspection():
+    seen = {}
+
+    def f(x):
+        seen.update(shape=x.shape, ndim=x.ndim, size=x.size, dtype=x.dtype, length=len(x), nbytes=x.nbytes)
+        seen.update(np_shape=np.shape(x), np_ndim=np.ndim(x), np_size=np.size(x), dtypes=np.result_type(x, 1.0))
+        seen["text"] = (str(x), repr(x), f"{x[0]:.2f}", f"{x}")
+        print(x)
+        return x.sum()
+
+    for transform in (ad.grad(f), lambda x: ad.jvp(f, (x,), (x,)), ad.hessian(f)):
+        seen.clear()
+        transform(X)
+        assert seen["shape"] == seen["np_shape"] == (3,)
+        assert seen["ndim"] == seen["np_ndim"] == 1
+        assert seen["size"] == seen["np_size"] == seen["length"] == 3
+        assert seen["dtype"] == seen["dtypes"] == np.float64
+        assert seen["nbytes"] == 24
+        assert "0.40" in seen["text"][2]
+
+
+def test_comparisons_and_predicates_give_plain_arrays():
+    def f(x):
+        plain = [
+            x > 0,
+            x == x,
+            x != 1,
+            x <= V3,
+            x > V3,
+            np.isnan(x),
+            np.isfinite(x),
+            np.logical_and(x > 0, x < 1),
+        ]
+        plain += [np.argmax(x), x.argmax(), x.argmin(0), np.argsort(x), x.argsort(), np.sign(x) > 0, ~(x > 0)]
+        plain += [
+            np.any(x > 0),
+            np.all(x),
+            x.any(),
+            x.all(),
+            np.nonzero(x)[0],
+            x.nonzero()[0],
+            np.count_nonzero(x),
+        ]
+        plain += [np.allclose(x, x), np.array_equal(x, x), np.isclose(x, 0), np.searchsorted([0.0, 1.0], x)]
+        for p in plain:
+            assert isinstance(p, np.ndarray | np.generic | bool | int)
+        return np.sum(np.where(x > 0, x, 2 * x))
+
+    np.testing.assert_array_equal(ad.grad(f)(X), [1, 2, 1])
+    np.testing.assert_array_equal(ad.jacfwd(f)(X), [1, 2, 1])
+
+
+def test_python_control_flow():
+    def newton(a):
+        x = a
+        while abs(x * x - a) > 1e-12:
+            x = 0.5 * (x + a / x)
+        return x
+
+    def power(x, n):
+        return x if n == 1 else x * power(x, n - 1)
+
+    def series(x):
+        return sum((-1) ** k * x ** (2 * k + 1) / math.factorial(2 * k + 1) for k in range(12))
+
+    def select(x):
+        return max(x, x**2) if x > 0 and not x > 10 else -x
+
+    for d in (ad.grad, lambda f: lambda x: ad.jvp(f, (x,), (1.0,))[1]):
+        assert d(newton)(2.0) == pytest.approx(0.5 / np.sqrt(2), rel=1e-12)
+        assert d(lambda x: power(x, 5))(1.5) == pytest.approx(5 * 1.5**4, rel=1e-14)
+        assert d(series)(0.7) == pytest.approx(np.cos(0.7), rel=1e-14)
+        assert (d(select)(2.0), d(select)(0.5), d(select)(-1.0), d(select)(20.0)) == (4.0, 1.0, -1.0, -1.0)
+
+
+def test_rebinding_in_place_of_numbers():
+    def f(x):
+        total = x[0]
+        before = total
+        total += x[1]
+        total *= x[2]
+        return total + before
+
+    np.testing.assert_allclose(ad.grad(f)(X), [X[2] + 1, X[2], X[0] + X[1]], rtol=1e-15)
+
+
+def test_an_exception_of_the_users_passes_and_leaves_no_trace():
+    def broken(x):
+        raise KeyError("mine")
+
+    def outer(x):
+        with pytest.raises(KeyError, match="mine"):
+            ad.grad(broken)(x)
+        return x**2
+
+    for transform in (ad.grad(broken), ad.jacfwd(broken), lambda x: ad.jvp(broken, (x,), (x,))):
+        with pytest.raises(KeyError, match="mine"):
+            transform(X)
+    assert ad.grad(outer)(3.0) == 6.0
+
+
+# --- Nesting ------------------------------------------------------------------------------------------------
+
+DERIVATIVES = {
+    "jvp": lambda f: lambda x: ad.jvp(f, (x,), (1.0,))[1],
+    "vjp": lambda f: lambda x: ad.vjp(f, x)[1](1.0)[0],
+    "linearize": lambda f: lambda x: ad.linearize(f, x)[1](1.0),
+    "transpose": lambda f: lambda x: ad.linearize(f, x)[1].T(1.0)[0],
+    "grad": ad.grad,
+    "jacfwd": ad.jacfwd,
+    "jacrev": ad.jacrev,
+    "dense": lambda f: lambda x: ad.linearize(f, x)[1].dense().reshape(()),
+}
+ONE = tuple(DERIVATIVES)
+TWO = list(itertools.product(ONE, repeat=2))
+THREE = list(itertools.product((*ONE[:4], "jacfwd", "jacrev"), repeat=3))
+
+
+def curve(x):
+    """e^(2x) sin x: its derivatives are the imaginary parts of (2+i)^n e^((2+i)x)."""
+    return np.exp(2 * x) * np.sin(x)
+
+
+def derivative_of_curve(n: int, x: float) -> float:
+    return ((2 + 1j) ** n * np.exp((2 + 1j) * x)).imag
+
+
+@pytest.mark.parametrize("names", TWO + THREE, ids="-".join)
+def test_every_order_of_modes(names):
+    f = curve
+    for name in reversed(names):
+        f = DERIVATIVES[name](f)
+    assert f(0.3) == pytest.approx(derivative_of_curve(len(names), 0.3), rel=1e-13)
+
+
+@pytest.mark.parametrize("mode", ["jvp", "vjp", "jacfwd", "jacrev"])
+def test_seventh_derivative(mode):
+    f = curve
+    for _ in range(7):
+        f = DERIVATIVES[mode](f)
+    assert f(0.3) == pytest.approx(derivative_of_curve(7, 0.3), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "modes",
+    itertools.product([ad.jacfwd, ad.jacrev], repeat=3),
+    ids=lambda m: "-".join(f.__name__ for f in m),
+)
+def test_third_derivative_tensor(modes):
+    x = np.array([0.5, -1.1])
+    tensor = modes[0](modes[1](modes[2](lambda x: np.sin(x[0] * x[1]) + x[0] ** 3)))(x)
+    a, b, p = *x, x[0] * x[1]
+    expected = np.empty((2, 2, 2))
+    expected[0, 0, 0] = 6 - b**3 * np.cos(p)
+    expected[1, 1, 1] = -(a**3) * np.cos(p)
+    expected[0, 0, 1] = expected[0, 1, 0] = expected[1, 0, 0] = -2 * b * np.sin(p) - a * b**2 * np.cos(p)
+    expected[0, 1, 1] = expected[1, 0, 1] = expected[1, 1, 0] = -2 * a * np.sin(p) - a**2 * b * np.cos(p)
+    np.testing.assert_allclose(tensor, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("names", TWO, ids="-".join)
+def test_perturbation_confusion(names):
+    """Derivatives of functions that close over each other's variables (Siskind and Pearlmutter)."""
+    outer, inner = (DERIVATIVES[name] for name in names)
+    assert outer(lambda x: x * inner(lambda y: x + y)(1.0))(1.0) == 1.0
+    assert outer(lambda x: x * inner(lambda y: x * y)(2.0))(3.0) == 6.0
+    assert outer(lambda x: inner(lambda y: x * y**2)(x))(3.0) == pytest.approx(4 * 3.0)
+    assert outer(lambda x: inner(lambda y: x)(1.0) + x)(2.0) == 1.0
+    assert outer(lambda x: inner(lambda y: np.sin(x) * np.exp(x * y))(0.5))(0.7) == pytest.approx(
+        (np.cos(0.7) * 0.7 + np.sin(0.7) * (1 + 0.35)) * np.exp(0.35), rel=1e-13
+    )
+    assert outer(lambda x: inner(lambda y: inner(lambda z: x * y * z)(1.0) * x)(1.0))(2.0) == 4.0
+
+
+def test_three_levels_of_closure():
+    def f(x):
+        def g(y):
+            def h(z):
+                return x**2 * y**2 * z**2
+
+            return ad.grad(h)(y)  # 2 x² y³
+
+        return ad.jvp(g, (x,), (1.0,))[1]  # 6 x⁴
+
+    assert ad.grad(f)(2.0) == 24 * 8.0
+    assert ad.jvp(f, (2.0,), (1.0,))[1] == 24 * 8.0
+
+
+def test_derivatives_with_respect_to_tangents_and_cotangents():
+    """A JVP is linear in its tangent: its Jacobian is the Jacobian, and likewise for a VJP."""
+    J = ad.jacfwd(program)(X)
+    for jacobian in (ad.jacfwd, ad.jacrev):
+        np.testing.assert_allclose(jacobian(lambda v: ad.jvp(program, (X,), (v,))[1])(V3), J, rtol=1e-12)
+        np.testing.assert_allclose(jacobian(lambda u: ad.vjp(program, X)[1](u)[0])(V4), J.T, rtol=1e-12)
+        # the same, of an operator and a pullback that were made outside and are used inside
+        np.testing.assert_allclose(jacobian(ad.linearize(program, X)[1])(V3), J, rtol=1e-12)
+        np.testing.assert_allclose(jacobian(ad.vjp(program, X)[1])(V4)[0], J.T, rtol=1e-12)
+
+
+def test_point_and_direction_may_come_from_one_variable():
+    def f(x):
+        return ad.jvp(program, (x,), (np.sin(x),))[1].sum() + ad.vjp(program, x)[1](program(x))[0].sum()
+
+    assert_close(ad.jvp(f, (X,), (V3,))[1], differences(f, (X,), (V3,)), rtol=1e-8)
+    assert_close(ad.grad(f)(X) @ V3, differences(f, (X,), (V3,)), rtol=1e-8)
+
+
+def test_inner_optimisation_inside_an_outer_gradient():
+    """Hyperparameter gradients through steps of gradient descent."""
+
+    def trained(rate):
+        w = np.zeros(3)
+        for _ in range(5):
+            w = w - rate * ad.grad(lambda w: np.sum((W.T @ w - V4) ** 2))(w)
+        return np.sum((W.T @ w - V4) ** 2)
+
+    expected = differences(trained, (0.01,), (1.0,), h=1e-3)
+    assert ad.grad(trained)(0.01) == pytest.approx(expected, rel=1e-8)
+    assert ad.jvp(trained, (0.01,), (1.0,))[1] == pytest.approx(expected, rel=1e-8)
+
+
+# --- Escapes ------------------------------------------------------------------------------------------------
+
+LEAKS = {
+    "grad": lambda f: ad.grad(f)(1.0),
+    "jvp": lambda f: ad.jvp(f, (1.0,), (1.0,)),
+    "linearize": lambda f: ad.linearize(f, 1.0),
+    "jacfwd": lambda f: ad.jacfwd(f)(1.0),
+}
+USES = {
+    "arithmetic": lambda x: x + 1,
+    "ufunc": lambda x: np.sin(x),
+    "reflected": lambda x: 2.0 * x,
+    "function": lambda x: np.sum(x),
+    "method": lambda x: x.reshape(1),
+    "index": lambda x: x[None],
+    "result": lambda x: ad.grad(lambda y: x)(1.0),
+    "argument": lambda x: ad.grad(lambda y: y**2)(x),
+    "stack": lambda x: np.stack([x, 1.0]),
+}
+
+
+@pytest.mark.parametrize("use", USES)
+@pytest.mark.parametrize("transform", LEAKS)
+def test_escaped_values_are_refused(transform, use):
+    kept = []
+
+    def leaky_function(x):
+        kept.append(x * 2)
+        return x * 3
+
+    LEAKS[transform](leaky_function)
+    with pytest.raises(ad.EscapedTracerError, match="leaky_function") as caught:
+        USES[use](kept[0])
+    assert isinstance(caught.value, ad.AutodiffError | RuntimeError)
+    repr(kept[0]), str(kept[0])  # a debugger may still look at it
+
+
+def test_escape_from_an_inner_trace_into_an_outer_one():
+    def outer(x):
+        kept = []
+        ad.grad(lambda y: kept.append(y * x) or y)(1.0)
+        return x + kept[0]
+
+    for transform in LEAKS.values():
+        with pytest.raises(ad.EscapedTracerError):
+            transform(outer)
+
+
+def test_pullback_that_outlives_an_outer_trace_is_refused():
+    kept = []
+
+    def outer(x):
+        y, pullback = ad.vjp(lambda y: y * x, 2.0)
+        kept.append(pullback)
+        return y
+
+    ad.grad(outer)(3.0)
+    with pytest.raises(ad.EscapedTracerError):
+        np.add(*kept[0](1.0), 1.0)
+
+
+# --- Threads and tasks --------------------------------------------------------------------------------------
+
+
+def third_derivative(x: float) -> float:
+    return ad.grad(lambda x: ad.jvp(ad.grad(curve), (x,), (1.0,))[1])(x)
+
+
+def test_threads_do_not_disturb_each_other():
+    points = np.linspace(-1, 1, 64).tolist()
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(third_derivative, points))
+    np.testing.assert_allclose(found, [derivative_of_curve(3, x) for x in points], rtol=1e-12)
+
+
+def test_threads_inside_a_trace():
+    def f(x):
+        with ThreadPoolExecutor(4) as pool:
+            parts = list(pool.map(lambda k: ad.grad(lambda y: x * y**k)(2.0), range(1, 5)))
+        return np.sum(np.stack(parts))
+
+    assert ad.grad(f)(3.0) == 1 + 4 + 12 + 32
+
+
+def test_tasks_do_not_disturb_each_other():
+    async def one(x: float) -> float:
+        _, pullback = ad.vjp(curve, x)
+        await asyncio.sleep(0)
+        _, J = ad.linearize(ad.grad(curve), x)
+        await asyncio.sleep(0)
+        return pullback(1.0)[0] + J(1.0)
+
+    async def every(points: list[float]) -> list[float]:
+        return await asyncio.gather(*map(one, points))
+
+    points = np.linspace(-1, 1, 16).tolist()
+    expected = [derivative_of_curve(1, x) + derivative_of_curve(2, x) for x in points]
+    np.testing.assert_allclose(asyncio.run(every(points)), expected, rtol=1e-12)
+
+
+def test_debug_nans_belongs_to_its_task():
+    async def watchful() -> str:
+        with ad.debug_nans():
+            await asyncio.sleep(0)
+            try:
+                ad.grad(np.log)(-1.0)
+            except FloatingPointError:
+                return "refused"
+        return "passed"
+
+    async def careless() -> str:
+        for _ in range(3):
+            ad.grad(np.log)(-1.0)
+            await asyncio.sleep(0)
+        return "passed"
+
+    async def both() -> list[str]:
+        return await asyncio.gather(watchful(), careless())
+
+    with np.errstate(invalid="ignore"):
+        assert asyncio.run(both()) == ["refused", "passed"]
+
+
+# --- Long programs and memory -------------------------------------------------------------------------------
+
+
+def test_long_chains_need_no_recursion():
+    def chain(x):
+        for _ in range(100_000):
+            x = x * 1.00001
+        return x
+
+    expected = 1.00001**100_000
+    assert ad.grad(chain)(2.0) == pytest.approx(expected, rel=1e-9)
+    assert ad.jvp(chain, (2.0,), (1.0,))[1] == pytest.approx(expected, rel=1e-9)
+    _, J = ad.linearize(chain, 2.0)
+    assert J(1.0) == pytest.approx(expected, rel=1e-9)
+    del J  # freeing the tape must not recurse either
+
+
+def test_long_chains_of_second_order():
+    def chain(x):
+        for _ in range(5_000):
+            x = x + 1e-4 * x * x
+        return x
+
+    slope = ad.grad(chain)
+    expected = differences(slope, (0.5,), (1.0,), h=1e-2)
+    assert ad.grad(slope)(0.5) == pytest.approx(expected, rel=1e-8)
+    assert ad.jvp(slope, (0.5,), (1.0,))[1] == pytest.approx(expected, rel=1e-8)
+
+
+def test_fan_out_costs_one_visit_per_operation():
+    def f(y):
+        for _ in range(64):
+            y = y + y
+        return y
+
+    assert ad.grad(f)(1.0) == ad.jvp(f, (1.0,), (1.0,))[1] == 2.0**64
+    assert ad.hessian(lambda y: f(y * y))(1.0) == 2.0**65
+
+
+def test_slices_of_one_array_add_up():
+    def f(x):
+        total = 0.0
+        for k in range(len(x) - 1):
+            total = total + x[k : k + 2].sum() * (k + 1) + x[k]
+        return total
+
+    x = np.arange(5.0)
+    expected = [2, 4, 6, 8, 4]
+    for _ in range(2):
+        np.testing.assert_array_equal(ad.grad(f)(x), expected)
+        np.testing.assert_array_equal(ad.jacfwd(f)(x), expected)
+    _, pullback = ad.vjp(f, x)
+    np.testing.assert_array_equal(pullback(1.0)[0], pullback(1.0)[0])
+
+
+def observed() -> tuple[Any, list]:
+    """A primitive y = 2x that notes every array it makes, by weak reference."""
+    made: list = []
+
+    def value(x):
+        y = 2.0 * x
+        made.append(weakref.ref(y))
+        return y
+
+    return ad.primitive(value, lambda y, x: np.full(x.shape, 2.0)), made
+
+
+def test_arrays_that_no_rule_needs_are_freed():
+    double, made = observed()
+    x = np.ones(1000)
+    _, pullback = ad.vjp(lambda x: np.sum(double(x) + 1.0), x)
+    assert made[0]() is None  # neither the sum nor `double` needs it
+    np.testing.assert_array_equal(pullback(1.0)[0], 2.0)
+
+
+def test_forward_mode_keeps_nothing():
+    double, made = observed()
+    ad.jvp(lambda x: np.sum(np.sin(double(x))), (np.ones(1000),), (np.ones(1000),))
+    assert [ref() for ref in made] == [None]
+
+
+def test_tapes_are_freed_without_the_collector():
+    double, made = observed()
+    gc.collect()
+    gc.disable()
+    try:
+        _, pullback = ad.vjp(lambda x: np.sum(np.sin(double(x))), np.ones(1000))
+        pullback(1.0)
+        del pullback
+        assert made[0]() is None
+        ad.grad(lambda x: np.sum(np.sin(double(x))))(np.ones(1000))
+        ad.hessian(lambda x: np.sum(np.sin(double(x))))(np.ones(3))
+        assert all(ref() is None for ref in made)
+    finally:
+        gc.enable()
+
+
+def test_forward_mode_needs_no_more_memory_for_more_steps():
+    def chain(x, steps):
+        for _ in range(steps):
+            x = np.sin(x) + 0.1
+        return x
+
+    x = np.ones(20_000)
+
+    def peak(steps: int) -> int:
+        tracemalloc.start()
+        ad.jvp(lambda x: chain(x, steps), (x,), (x,))
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(100) < peak(5) + 2 * x.nbytes
