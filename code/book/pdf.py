@@ -1,8 +1,8 @@
 """The book as a PDF: the canonical form in Typst's words, then Typst.
 
-What a construct looks like is the business of ``templates/book.typ``, whose functions are called here; its head lists them. The
-numbers are ours and passed along: Typst counts nothing. The file is tagged for readers of all kinds (PDF/UA-1): drawings and
-formulas carry their texts.
+What a construct looks like is the business of ``templates/book.typ``, whose functions are called here; its head
+lists them. The numbers are ours and passed along: Typst counts nothing. The file is tagged for readers of all kinds
+(PDF/UA-1): drawings and formulas carry their texts.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from book import lowering, pandoc, tree
 from book.citations import Worded
 from book.crossref import Index
 from book.errors import Fault, fail
+from book.fonts import fonts_for_press
 from book.lowering import COMMON, Page, Table
 from book.manuscript import Manuscript, page_key, page_of, read_media
 from book.project import Project
@@ -82,7 +83,9 @@ def _grid(blocks: Nodes, columns: str) -> Nodes:
 def _opened(block: Node) -> int:
     """How many brackets of ours a block opens, less those that it closes."""
     pieces = block["c"] if block["t"] == "Plain" else [block]
-    text = "".join(piece["c"][1] for piece in pieces if piece["t"] in ("RawBlock", "RawInline") and piece["c"][0] == "typst")
+    text = "".join(
+        piece["c"][1] for piece in pieces if piece["t"] in ("RawBlock", "RawInline") and piece["c"][0] == "typst"
+    )
     return text.count("[") - text.count("]")
 
 
@@ -169,10 +172,17 @@ def _math(node: Node) -> Node | Nodes:
     return [_inline(f"#formula({quoted(node['c'][1])}, "), node, _inline(");")]
 
 
+def _caption_number(node: Node) -> Node | Nodes:
+    """What stands before a caption is set apart from it."""
+    if "caption-number" not in node["c"][0][1]:
+        return node
+    return [_inline("#caption-number["), *node["c"][1], _inline("];")]
+
+
 def _heading(node: Node, page: Page) -> Node:
     level, (ident, classes, _), inlines = node["c"]
     number = page.index.sections[page.chapter.path].get(page.plain_name(ident), "")
-    kind = ", kind: \"appendix\"" if level == 1 and page.chapter.kind == "appendix" else ""
+    kind = ', kind: "appendix"' if level == 1 and page.chapter.kind == "appendix" else ""
     listed = ", listed: false" if "unlisted" in classes else ""
     call = f"#section({level}, {quoted(number) if number else 'none'}, {quoted(ident)}{kind}{listed})["
     return tree.plain([_inline(call), *inlines, _inline("]")])
@@ -182,7 +192,8 @@ def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
     """A chapter as Typst, and pandoc's warnings."""
     page.picture = picture
     lowered = lowering.lower(blocks, TABLE, page, {"Math": _math, "Header": lambda node: _heading(node, page)})
-    return pandoc.write(lowered, "typst", "--syntax-highlighting=none")
+    marked = tree.transform(lowered, {"Span": _caption_number})
+    return pandoc.write(marked, "typst", "--syntax-highlighting=idiomatic")
 
 
 def build(
@@ -195,19 +206,16 @@ def build(
     contents = {name: read_media(project, name) for name in media}
     fonts = _fonts(project)
     key = digest(renderer_digest(), text, list(contents), *contents.values(), *fonts, project.timestamp)
-    pdf = project.store.read("pdf", key)
-    warnings: list[str] = []
-    if pdf is None:
+    pdf, warnings = project.store.read("pdf", key), project.store.get("pdf-warnings", key)
+    if pdf is None or warnings is None:
         pdf, warnings = _compile(project, text, contents, fonts)
-        if not warnings:
-            project.store.write("pdf", key, pdf)
+        project.store.write("pdf", key, pdf)
+        project.store.put("pdf-warnings", key, warnings)
     faults += [Fault(TEMPLATE.name, 0, "typst", warning, warning=True) for warning in warnings]
     return {f"{project.file_stem}.pdf": pdf}, faults
 
 
-def source(
-    project: Project, book: Sequence[Manuscript], index: Index, worded: Worded
-) -> tuple[str, list[Fault]]:
+def source(project: Project, book: Sequence[Manuscript], index: Index, worded: Worded) -> tuple[str, list[Fault]]:
     """The whole book as Typst."""
     shown = [item for item in book if item.title("pdf")]
 
@@ -257,16 +265,11 @@ def _head(project: Project) -> str:
 
 
 def _fonts(project: Project) -> list[Path]:
-    """Font files for Typst: the project's own and the mathematics font of the pages."""
-    from importlib.metadata import distribution
-
-    own = sorted((project.root / "assets" / "fonts").glob("*.[ot]tf"))
-    return [*own, Path(str(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")))]
+    """The fonts of the pages, in which the PDF is set too."""
+    return sorted((project.root / "assets" / "fonts").glob("*.woff2"))
 
 
-def _compile(
-    project: Project, text: str, media: dict[str, bytes], fonts: Sequence[Path]
-) -> tuple[bytes, list[str]]:
+def _compile(project: Project, text: str, media: dict[str, bytes], fonts: Sequence[Path]) -> tuple[bytes, list[str]]:
     """Run Typst on a folder that holds nothing but the book; return the PDF and the warnings."""
     import typst
 
@@ -275,10 +278,12 @@ def _compile(
         for path, data in {"main.typ": text.encode(), "book.typ": TEMPLATE.read_bytes(), **media}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
+        (folder / "fonts").mkdir()
+        fonts_for_press(fonts, folder / "fonts")
         try:
             pdf, warnings = typst.compile_with_warnings(
                 str(folder / "main.typ"), root=str(folder), format="pdf", timestamp=project.timestamp,
-                font_paths=[str(path.parent) for path in fonts], ignore_system_fonts=True, pdf_standards=[STANDARD],
+                font_paths=[str(folder / "fonts")], ignore_system_fonts=True, pdf_standards=[STANDARD],
             )  # fmt: skip
         except typst.TypstError as error:
             said = error.diagnostic.replace(str(folder), "")
