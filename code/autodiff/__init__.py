@@ -16,12 +16,15 @@ from .checks import check_grads
 from .custom import custom_jvp, custom_vjp, primitive, stop_gradient
 from .debugging import debug_nans
 from .derivatives import gauss_newton_vp, grad, hessian, hvp, jacfwd, jacobian, jacrev, value_and_grad
-from .errors import AutodiffError, EscapedTracerError
+from .errors import AutodiffError, EscapedTracerError, StaleGraphError
+from .graph import Graph, placeholder, trace
 from .modes import jvp, linearize, vjp
 
 __all__ = [
     "AutodiffError",
     "EscapedTracerError",
+    "Graph",
+    "StaleGraphError",
     "check_grads",
     "custom_jvp",
     "custom_vjp",
@@ -36,9 +39,11 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "placeholder",
     "primitive",
     "rules",
     "stop_gradient",
+    "trace",
     "value_and_grad",
     "vjp",
 ]

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .errors import AutodiffTypeError, AutodiffValueError
+from .errors import AutodiffAttributeError, AutodiffTypeError, AutodiffValueError
+
+from .tables import OUT
 
 if TYPE_CHECKING:
     from .tracing import Trace
@@ -36,6 +38,9 @@ NO_TRUTH = (
 def call(function: Callable, args: tuple, kwargs: dict | None = None) -> Any:
     """`function(*args, **kwargs)`, run by the innermost trace among its arguments."""
     kwargs = kwargs or {}
+    at = OUT.get(function)
+    if at is not None and len(args) > at and args[at] is not None:
+        refuse_out({"out": args[at]})
     trace = innermost(args) or innermost(tuple(kwargs.values()))
     return function(*args, **kwargs) if trace is None else trace.bind(function, args, kwargs)
 
@@ -218,6 +223,14 @@ class Traced:
             "to leave the derivative behind on purpose use ad.stop_gradient(x)."
         )
 
+    def __getattr__(self, name: str) -> Any:
+        if not hasattr(np.ndarray, name):
+            raise AttributeError(f"a traced array has no attribute {name!r}")
+        mend = f"Use y = np.{name}(x)." if hasattr(np, name) else "ad.stop_gradient(x) gives the plain array."
+        raise AutodiffAttributeError(
+            f"a traced array has no {name!r}: it works in place, or on memory that a traced array does not own. {mend}"
+        )
+
     # --- what needs no derivative
 
     shape = property(lambda self: self.value.shape)
@@ -235,13 +248,13 @@ class Traced:
         return self.owner.truth(self)
 
     def __repr__(self) -> str:
-        return f"Traced({self.value!r})"
+        return f"Traced({self.owner.text(self, repr)})"
 
     def __str__(self) -> str:
-        return str(self.value)
+        return self.owner.text(self, str)
 
     def __format__(self, spec: str) -> str:
-        return format(self.value, spec)
+        return format(self.value, spec) if spec else str(self)
 
     def __float__(self) -> Any:
         raise AutodiffTypeError(
@@ -288,6 +301,13 @@ class Traced:
 
     def __pos__(self) -> Any:
         return self.owner.elementwise(np.positive, (self,))
+
+    __and__, __rand__ = _operator(np.bitwise_and)
+    __or__, __ror__ = _operator(np.bitwise_or)
+    __xor__, __rxor__ = _operator(np.bitwise_xor)
+
+    def __invert__(self) -> Any:
+        return self.owner.elementwise(np.invert, (self,))
 
     def __abs__(self) -> Any:
         return self.owner.elementwise(np.absolute, (self,))

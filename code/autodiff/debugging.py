@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -15,10 +15,18 @@ from .operators import Bundle, Linear
 from .tracing import Forward, JacobianTrace, Tape
 
 watching: ContextVar[bool] = ContextVar("watching", default=False)
+locating: ContextVar[bool] = ContextVar("locating", default=False)  # is a graph being recorded?
+replayed: ContextVar[str | None] = ContextVar("replayed", default=None)  # the line that an operation came from
 
 
 def user_line() -> str:
-    """File and line of the caller's code: the youngest frame outside this package and NumPy."""
+    """File and line of the user's code: the youngest frame outside this package and NumPy.
+
+    Where an operation runs again, or its derivative does, the line where it first ran.
+    """
+    line = replayed.get()
+    if line is not None:
+        return line
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_LIBRARIES):
         frame = frame.f_back
@@ -69,6 +77,47 @@ class WatchedTape(Watched, Tape):
     __slots__ = ()
 
 
+def _located(method: str) -> Callable:
+    def run(t: Any, data: tuple) -> Any:
+        family, own, line = data
+        replayed.set(line)  # until the sweep goes on, for the sum of what it gives is of the same line
+        return getattr(family, method)(t, own)
+
+    return run
+
+
+# An operator that says which line it is of. Data: family, its data, the user's line.
+located = Linear("located", _located("apply"), _located("transpose"))
+
+
+class LocatedTape(Tape):
+    """A tape whose sweeps are at each moment on the user's line whose Jacobian they apply: for graphs."""
+
+    __slots__ = ()
+
+    def record(self, function: Any, y: Any, edges: tuple) -> Traced:
+        line = user_line()
+        triples = [edges[i : i + 3] for i in range(0, len(edges), 3)]
+        return super().record(function, y, sum(((x, located, (f, data, line)) for x, f, data in triples), ()))
+
+    def push(self, tangents: Sequence) -> list:
+        with _line_restored():
+            return super().push(tangents)
+
+    def pull(self, seeds: dict[int, Any]) -> list:
+        with _line_restored():
+            return super().pull(seeds)
+
+
+@contextmanager
+def _line_restored() -> Iterator[None]:
+    token = replayed.set(replayed.get())
+    try:
+        yield
+    finally:
+        replayed.reset(token)
+
+
 @contextmanager
 def debug_nans() -> Iterator[None]:
     """Within this context the first nan in a value, tangent or cotangent raises `NonFiniteError`.
@@ -95,5 +144,5 @@ def forward_trace(origin: str) -> Forward:
 
 
 def tape_trace(origin: str) -> Tape:
-    """A new tape, watchful under `debug_nans`."""
-    return (WatchedTape if watching.get() else Tape)(origin)
+    """A new tape, watchful under `debug_nans`, knowing its lines where a graph is recorded."""
+    return (WatchedTape if watching.get() else LocatedTape if locating.get() else Tape)(origin)

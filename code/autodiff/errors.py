@@ -17,8 +17,16 @@ class AutodiffValueError(AutodiffError, ValueError):
     """A value of the right kind that does not fit: a wrong shape, a wrong number of tangents."""
 
 
+class AutodiffAttributeError(AutodiffError, AttributeError):
+    """An attribute of arrays that traced arrays do not have."""
+
+
 class MissingRuleError(AutodiffError, NotImplementedError, TypeError):
     """A NumPy function without a rule."""
+
+
+class StaleGraphError(AutodiffValueError):
+    """A graph does not fit these arguments: other shapes, or the other side of a branch, than when it was traced."""
 
 
 class EscapedTracerError(AutodiffError, RuntimeError):

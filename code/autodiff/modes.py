@@ -21,8 +21,16 @@ from .trees import LEAF, Structure, flatten, paths, unflatten
 # --- What goes in and what comes out ------------------------------------------------------------------------
 
 
+def user_function(f: Any) -> Any:
+    """The function that a user wrote, inside the wrappers around it."""
+    while hasattr(f, "__wrapped__"):
+        f = f.__wrapped__
+    return f
+
+
 def origin(transform: str, f: Callable) -> str:
     """Which function a trace runs, for error messages."""
+    f = user_function(f)
     code = getattr(f, "__code__", None)
     place = f" ({code.co_filename}:{code.co_firstlineno})" if code else ""
     return f"while {transform} ran {getattr(f, '__name__', None) or name_of(f)}{place}"
@@ -30,13 +38,11 @@ def origin(transform: str, f: Callable) -> str:
 
 def differentiable(x: Any, path: str) -> Any:
     """A leaf as an array or NumPy scalar of inexact dtype; an error that names `path` where it is neither."""
-    if type(x) is Traced:
-        return x
     if isinstance(x, float | complex) and not isinstance(x, np.generic):
         return np.float64(x) if isinstance(x, float) else np.complex128(x)
-    if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "fc":
+    if isinstance(x, Traced | np.ndarray | np.generic) and x.dtype.kind in "fc":
         return x
-    if isinstance(x, np.ndarray | np.generic | int):
+    if isinstance(x, Traced | np.ndarray | np.generic | int):
         dtype = getattr(x, "dtype", type(x).__name__)
         raise AutodiffTypeError(
             f"{path} is {dtype}: derivatives are taken with respect to real or complex numbers. "
@@ -86,7 +92,7 @@ def run(trace: Trace, f: Callable, args: tuple, kwargs: dict) -> Any:
 def outputs_of(trace: Trace, f: Callable, result: Any) -> tuple[list, list, Structure]:
     """Values of the result's leaves, their payloads (None for constants), and the structure."""
     leaves, structure = flatten(result)
-    name = getattr(f, "__name__", "the function")
+    name = getattr(user_function(f), "__name__", "the function")
     values, payloads = [], []
     for leaf, path in zip(leaves, paths(structure, "result"), strict=True):
         if type(leaf) is Traced:

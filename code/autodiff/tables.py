@@ -8,6 +8,8 @@ from collections.abc import Callable, Hashable, Sequence
 
 import numpy as np
 
+from .errors import AutodiffTypeError
+
 # ufunc -> one partial derivative per operand: a function (y, *operands) -> array, 1, -1, or None for zero.
 PARTIALS: dict[np.ufunc, tuple] = {}
 # function -> Rule: its local Jacobians as linear operators.
@@ -16,6 +18,10 @@ RULES: dict[Callable, "Rule"] = {}
 COMPOSED: dict[Hashable, Callable] = {}
 # Functions without derivative (comparisons, shapes, rounding): they run on the values.
 CONSTANT: set[Callable] = set()
+# Those of them that look at shapes and dtypes alone: constants of a graph, too.
+STATIC: set[Callable] = set()
+# function -> the position of its argument `out`, which must not be given.
+OUT: dict[Hashable, int] = {}
 # function -> why it cannot be differentiated, and the mend.
 REFUSED: dict[Callable, str] = {}
 
@@ -63,6 +69,7 @@ def rule(*functions: Callable, operands: Callable[[tuple], Sequence] | int = 1) 
         names = tuple(inspect.signature(jacobians).parameters)[1:]
         for function in functions:
             RULES[function] = Rule(jacobians, select, names)
+            _note_out(function, names)
         return jacobians
 
     return declare
@@ -74,6 +81,20 @@ def composed(*functions: Hashable) -> Callable:
     def declare(definition: Callable) -> Callable:
         for function in functions:
             COMPOSED[function] = definition
+            _note_out(function, tuple(inspect.signature(definition).parameters))
         return definition
 
     return declare
+
+
+def _note_out(function: Hashable, names: tuple[str, ...]) -> None:
+    if "out" in names:
+        OUT[function] = names.index("out")
+
+
+def unknown_argument(name: str, declared: Callable, args: tuple, kwargs: dict, error: TypeError) -> None:
+    """After a rule or definition has raised `error`: say so if an argument was one that it does not know."""
+    try:
+        inspect.signature(declared).bind(*args, **kwargs)
+    except TypeError as mismatch:
+        raise AutodiffTypeError(f"{name} of traced arrays: {mismatch}. Leave this argument out.") from error

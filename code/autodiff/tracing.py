@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Traced, as_array, name_of
+from .arrays import Traced, as_array, innermost, name_of
 from .errors import AutodiffTypeError, EscapedTracerError, MissingRuleError
 from .operators import (
     Linear,
@@ -29,7 +29,7 @@ from .operators import (
     scaled_broadcast,
     slot,
 )
-from .tables import COMPOSED, CONSTANT, PARTIALS, REFUSED, RULES
+from .tables import COMPOSED, CONSTANT, PARTIALS, REFUSED, RULES, unknown_argument
 
 _numbers = itertools.count(1)
 
@@ -114,7 +114,8 @@ class JacobianTrace(Trace):
                 else:
                     edges += (x.payload, diagonal, partial(y, *values))
             elif type(partial) is int:
-                edges += (x.payload, *compose(SIGNED[partial], fit(v, y)))
+                fitted = fit(v, y)
+                edges += (x.payload, *(fitted if partial == 1 else compose(negation(), fitted)))
             else:
                 d = partial(y, *values)
                 edges += (x.payload, scaled_broadcast, (d, v.shape, y.shape, v.dtype, y.dtype))
@@ -130,7 +131,11 @@ class JacobianTrace(Trace):
             args, kwargs = rule.positional(args, kwargs)
         values = self.strip(args)
         y = function(*values, **kwargs)
-        operators = rule.jacobians(y, *values, **kwargs)
+        try:
+            operators = rule.jacobians(y, *values, **kwargs)
+        except TypeError as error:
+            unknown_argument(name_of(function), rule.jacobians, (y, *values), kwargs, error)
+            raise
         operands = rule.operands(args)
         if not isinstance(y, tuple):
             return self._wrap(function, y, operands, operators)
@@ -141,8 +146,13 @@ class JacobianTrace(Trace):
         """`y`, recorded with the operators of those operands that are ours."""
         edges: tuple = ()
         for x, operator in zip(operands, operators, strict=True):
-            if type(x) is Traced and x.owner is self and operator is not None:
-                edges += (x.payload, *operator)
+            if type(x) is Traced:
+                if x.owner is self and operator is not None:
+                    edges += (x.payload, *operator)
+            elif (type(x) is list or type(x) is tuple) and innermost(x) is not None:
+                raise AutodiffTypeError(
+                    f"{name_of(function)}: a list of traced values is no array. Write np.stack([x, y]) for [x, y]."
+                )
         return self.record(function, y, edges) if edges else y
 
     def _call_joint(self, function: Any, args: tuple) -> tuple:
@@ -168,7 +178,11 @@ class JacobianTrace(Trace):
             )
         definition = expansion(function)
         if definition is not None:
-            return definition(*args, **kwargs)
+            try:
+                return definition(*args, **kwargs)
+            except TypeError as error:
+                unknown_argument(name_of(function), definition, args, kwargs, error)
+                raise
         if hasattr(function, "joint"):
             return self._call_joint(function, args)
         if function in CONSTANT:
@@ -252,7 +266,8 @@ class Tape(JacobianTrace):
                 parent, family, data = edges[k], edges[k + 1], edges[k + 2]
                 total = found[parent]
                 if family.T.accumulate is not None and type(u) is not Traced and (total is None or own[parent]):
-                    found[parent], own[parent] = family.T.accumulate(total, u, data), True
+                    found[parent] = total = family.T.accumulate(total, u, data)
+                    own[parent] = type(total) is np.ndarray
                     continue
                 term = u * data if family is diagonal else family.transpose(u, data)
                 if total is None:
@@ -274,6 +289,7 @@ def plus(total: Any, own: Any, term: Any) -> tuple[Any, bool]:
 def add_applied(total: Any, own: Any, family: Linear, t: Any, data: Any) -> tuple[Any, bool]:
     """`total + family.apply(t, data)`, in place where that can be; and whether the sum is an array of our own."""
     if family.accumulate is not None and type(t) is not Traced and (total is None or own):
-        return family.accumulate(total, t, data), True
+        total = family.accumulate(total, t, data)
+        return total, type(total) is np.ndarray
     term = family.apply(t, data)
     return (term, False) if total is None else plus(total, own, term)

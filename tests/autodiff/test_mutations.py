@@ -106,7 +106,7 @@ def scaled(apply: Callable) -> Callable:
 
 
 # Families that only custom rules, or debugging, use.
-ELSEWHERE = {"joint map", "matrix", "watched"}
+ELSEWHERE = {"joint map", "located", "matrix", "watched"}
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES.keys() - ELSEWHERE))

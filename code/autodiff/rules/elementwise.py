@@ -137,6 +137,7 @@ CONSTANT.update({
     np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.heaviside, np.floor_divide,
     np.spacing, np.signbit,
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
+    np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert,
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isfinite, np.isinf, np.isnan, np.isreal,
     np.iscomplex, np.isclose, np.allclose, np.array_equal, np.isneginf, np.isposinf,
 })  # fmt: skip
@@ -151,7 +152,7 @@ def conjugate_rule(y, x):
 @rule(np.where, operands=lambda args: args[1:])
 def where(z, condition, x, y):
     """The chosen entries pass; the others are dropped."""
-    keep = np.broadcast_to(np.asarray(condition, bool), z.shape)
+    keep = np.broadcast_to(as_array(condition).astype(bool), z.shape)
     return [compose(masked(mask), fit(as_array(v), z)) for mask, v in ((keep, x), (~keep, y))]
 
 

@@ -6,7 +6,7 @@ Advanced indices (arrays) may repeat entries: their transpose is `np.add.at`.
 
 import numpy as np
 
-from ..arrays import dispatched, getitem
+from ..arrays import as_array, dispatched, getitem, innermost
 from ..operators import Linear, transposed
 from ..tables import CONSTANT, composed, rule
 
@@ -28,8 +28,7 @@ def explicit(index, ndim):
     if not any(i is Ellipsis for i in index):
         return index
     used = sum(
-        0 if i is None or i is Ellipsis else i.ndim if isinstance(i, np.ndarray) and i.dtype == bool else 1
-        for i in index
+        0 if i is None or i is Ellipsis else i.ndim if hasattr(i, "dtype") and i.dtype.kind == "b" else 1 for i in index
     )
     at = next(k for k, i in enumerate(index) if i is Ellipsis)
     return index[:at] + (slice(None),) * (ndim - used) + index[at + 1 :]
@@ -43,8 +42,7 @@ def as_index(i):
 @dispatched
 def embed(t, index, shape):
     """Zeros of this shape, with `t` added at `index`: the transpose of `getitem`."""
-    total = np.zeros(shape, t.dtype)
-    return add_at(total, t, index)
+    return add_at(np.zeros(shape, t.dtype), t, index)
 
 
 def add_at(total, t, index):
@@ -103,6 +101,8 @@ def _scatter(u, data):
 
 def _add_scattered(total, u, data):
     index, shape, ndim = data
+    if innermost(index) is not None:  # a graph is being recorded
+        return _scatter(u, data) if total is None else total + _scatter(u, data)
     if u.ndim == ndim:
         return add_at(np.zeros(shape, u.dtype) if total is None else total, u, index)
     if total is None:
@@ -139,7 +139,7 @@ def embed_rule(y, t, index, shape):
 def take(a, indices, axis=None, out=None, mode="raise"):
     if axis is None:
         a, axis = np.ravel(a), 0
-    indices = np.asarray(indices)
+    indices = as_array(indices)
     if mode == "wrap":
         indices = indices % a.shape[axis]
     if mode == "clip":
