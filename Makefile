@@ -16,7 +16,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-annotate --
 .PHONY: book test check lab images bench measure lock clean help
 
 book: .venv/ready ## Render the book into _book/ (ENGINE=quarto uses an installed Quarto)
-	@$(RUN) -m book render --engine $(ENGINE)
+	@$(RUN) -m book render --engine $(ENGINE) $(if $(CI),--strict)
 
 test: .venv/ready ## Run the tests
 	@$(RUN) -m pytest -n 2
