@@ -16,7 +16,7 @@ import os
 import platform
 import re
 import tempfile
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +24,7 @@ from typing import Any
 
 from book.errors import BookError, Fault
 from book.notebook import Cell, Source
+from book.progress import SILENT, Progress
 from book.project import Project, as_list
 from book.store import digest
 
@@ -140,13 +141,12 @@ def option(project: Project, source: Source, cell: Cell, name: str) -> Any:
 
 
 def execute(
-    project: Project, jobs: Sequence[Job], progress: Callable[[str, int], None], seconds: int = CELL_SECONDS
+    project: Project, jobs: Sequence[Job], progress: Progress = SILENT, seconds: int = CELL_SECONDS
 ) -> dict[str, dict[str, Any]]:
     """Run chapters whose results are not known; return the results of all, by path.
 
-    A result is ``{"cells": {number: [outputs]}, "inline": [values]}``. ``progress`` is told a chapter's path and a
-    number of cells done. Raises `BookError` for every chapter that has a cell which raises, takes longer than
-    ``seconds``, or loses its kernel.
+    A result is ``{"cells": {number: [outputs]}, "inline": [values]}``. Raises `BookError` for every chapter that has
+    a cell which raises, takes longer than ``seconds``, or loses its kernel.
     """
     results: dict[str, dict[str, Any]] = {}
     todo = []
@@ -156,8 +156,8 @@ def execute(
             todo.append(item)
         else:
             results[item.source.path] = known
-            progress(item.source.path, item.cells)
     if todo:
+        progress.start(sum(item.cells for item in todo))
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # failures are told as faults, once
         faults: list[Fault] = []
         for item, result in zip(todo, asyncio.run(_run_all(project, todo, progress, seconds)), strict=True):
@@ -171,7 +171,7 @@ def execute(
     return results
 
 
-async def _run_all(project: Project, jobs: Sequence[Job], progress: Callable, seconds: int) -> list[Any]:
+async def _run_all(project: Project, jobs: Sequence[Job], progress: Progress, seconds: int) -> list[Any]:
     free = asyncio.Semaphore(os.cpu_count() or 2)
 
     async def run_one(item: Job) -> dict[str, Any] | Fault:
@@ -181,7 +181,7 @@ async def _run_all(project: Project, jobs: Sequence[Job], progress: Callable, se
     return await asyncio.gather(*map(run_one, jobs))
 
 
-async def _run(project: Project, item: Job, progress: Callable, seconds: int) -> dict[str, Any] | Fault:
+async def _run(project: Project, item: Job, progress: Progress, seconds: int) -> dict[str, Any] | Fault:
     """Run one chapter; a failure is returned as the fault that it is."""
     import nbformat.v4 as nbf
     from nbclient import NotebookClient
@@ -213,7 +213,7 @@ async def _run(project: Project, item: Job, progress: Callable, seconds: int) ->
                     if runs and cell.code:
                         tags = ["cell", "raises-exception"] if may_raise else ["cell"]
                         outputs[str(cell.number)] = _clean(await run_cell(cell.code, tags), project)
-                    progress(source.path, 1)
+                    progress.advance()
                 else:
                     place, name = group[0][2], "inline code"
                     thunks = ", ".join(f"lambda: ({step[1]})" for step in group)

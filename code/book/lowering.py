@@ -35,6 +35,9 @@ class Page:
     citations: dict[str, Nodes] = field(default_factory=dict)
     """Each citation of the chapter by `citation_key`, as citeproc words it."""
     bibliography: Nodes = field(default_factory=list)
+    """The list of references, where it stands on this page."""
+    listed: Nodes = field(default_factory=list)
+    """The list of references of the whole book."""
     places: dict[str, Chapter] = field(default_factory=dict)
     """The chapters by path."""
     references_at: Chapter | None = None
@@ -228,6 +231,7 @@ def captioned(found: Construct, page: Page) -> Nodes:
 
 
 COMMON: Table = {
+    "shown": children,
     "when": when,
     "title": part,
     "caption": part,

@@ -6,7 +6,7 @@ faults). Its blocks are read from the store only when a format has to be made of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -19,6 +19,7 @@ from book.execute import CELL_SECONDS, Job, execute, job
 from book.lowering import Page
 from book.notebook import Source
 from book.outputs import MEDIA
+from book.progress import SILENT, Progress
 from book.project import Chapter, Project
 from book.store import digest, renderer_digest
 
@@ -57,7 +58,7 @@ class Manuscript:
 def manuscripts(
     project: Project,
     run: Sequence[Chapter],
-    progress: Callable[[str, int], None] = lambda path, cells: None,
+    progress: Progress = SILENT,
     seconds: int = CELL_SECONDS,
 ) -> list[Manuscript]:
     """Read, run and compose a book.
@@ -140,7 +141,8 @@ def numbered(project: Project, book: Sequence[Manuscript], form: str) -> tuple[I
     index, faults = number(project.chapters, {item.chapter.path: item.outline for item in book}, form)
     unknown_parts = any(item.results is None for item in book)
     anchors = {
-        item.chapter.path: {anchor["id"] for anchor in item.summary["anchors"] if visible(anchor, form)} for item in book
+        item.chapter.path: {anchor["id"] for anchor in item.summary["anchors"] if visible(anchor, form)}
+        for item in book
     }
     for item in book:
         for link in item.summary["links"]:

@@ -4,10 +4,11 @@ What comes out is a tree in which every construct is a marked ``Div`` or ``Span`
 labels, the headings, the references, the citations, the pictures, each with its line. Formats lower the constructs
 and know nothing of how they were written; `crossref` numbers the outline and never sees the text.
 
-Block constructs, with their attributes: ``cell`` (n), ``outputs`` (n), ``output`` (kind), ``fold`` (open, summary),
-``float`` (kind, columns, letter), ``panel`` (columns), ``theorem`` (kind), ``proof`` (word), ``callout`` (kind,
-collapse), ``tabset`` of ``tab``, ``margin``, ``when`` (formats), ``refs``. A ``caption`` or a ``title`` stands among
-the children of what has one. Inline constructs: ``equation`` (alt), ``ref`` (to, mode), ``margin``, ``when``.
+Block constructs, with their attributes: ``cell`` (n), ``outputs`` (n) of ``shown`` (n, k, form), ``output`` (kind),
+``fold`` (open, summary), ``float`` (kind, columns, letter), ``panel`` (columns), ``theorem`` (kind), ``proof`` (word),
+``callout`` (kind, collapse), ``tabset`` of ``tab``, ``margin``, ``when`` (formats), ``refs``. A ``caption`` or a
+``title`` stands among the children of what has one. Inline constructs: ``equation`` (alt), ``ref`` (to, mode),
+``margin``, ``when``.
 """
 
 from __future__ import annotations

@@ -107,7 +107,13 @@ class CellWriter:
         has_picture = any(kind in output.get("data", {}) for output in results for kind in IMAGES)
         shown: list[Nodes] = []
         pictures = 0
-        for output in results:
+
+        def show(place: int, blocks: Nodes, markdown: bool = False) -> None:
+            if blocks:
+                form = "markdown" if markdown else ""
+                shown.append([tree.make("shown", blocks, n=str(cell.number), k=str(place), form=form)])
+
+        for place, output in enumerate(results):
             kind = output["output_type"]
             if kind == "stream" and output["name"] == "stderr":
                 if self._option(cell, "warning"):
@@ -118,20 +124,18 @@ class CellWriter:
                         "mend the code, or set #| warning: false",
                         warning=True,
                     )
-                    shown.append([self._output("stderr", output["text"])])
+                    show(place, [self._output("stderr", output["text"])])
             elif kind == "stream":
                 asis = wanted == "asis"
-                shown.append(
-                    self.fragment(output["text"], cell.line) if asis else [self._output("stdout", output["text"])]
-                )
+                text = output["text"]
+                show(place, self.fragment(text, cell.line) if asis else [self._output("stdout", text)], markdown=asis)
             elif kind == "error":
-                shown.append([self._output("error", "\n".join(output["traceback"]))])
+                show(place, [self._output("error", "\n".join(output["traceback"]))])
             else:
                 alt = alts[min(pictures, len(alts) - 1)] if alts else ""
                 blocks = self._display(cell, output["data"], alt, has_picture)
                 pictures += any(node["t"] == "Image" for node in tree.walk(blocks))
-                if blocks:
-                    shown.append(blocks)
+                show(place, blocks, markdown="text/markdown" in output["data"])
         return shown
 
     def _output(self, kind: str, text: str) -> tree.Node:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, TypeVar
@@ -26,9 +26,16 @@ def program() -> str:
     return pypandoc.get_pandoc_path()
 
 
-def run(arguments: Sequence[str], text: str = "", cwd: os.PathLike[str] | None = None) -> tuple[str, list[str]]:
+def run(
+    arguments: Sequence[str],
+    text: str = "",
+    cwd: os.PathLike[str] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> tuple[str, list[str]]:
     """Run pandoc on a text; return what it wrote and its warnings."""
-    done = subprocess.run([program(), *arguments], input=text.encode(), capture_output=True, cwd=cwd, check=False)
+    done = subprocess.run(
+        [program(), *arguments], input=text.encode(), capture_output=True, cwd=cwd, env=env, check=False
+    )
     messages = done.stderr.decode(errors="replace").strip()
     if done.returncode:
         raise PandocError(messages)

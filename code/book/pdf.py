@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from book import lowering, pandoc, tree
 from book.citations import Worded
@@ -24,7 +24,7 @@ from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
 
 TEMPLATE = Path(__file__).parent / "templates" / "book.typ"
-STANDARD = "ua-1"
+STANDARD: Final = "ua-1"
 
 
 def quoted(text: str) -> str:
@@ -282,10 +282,10 @@ def _compile(project: Project, text: str, media: dict[str, bytes], fonts: Sequen
         fonts_for_press(fonts, folder / "fonts")
         try:
             pdf, warnings = typst.compile_with_warnings(
-                str(folder / "main.typ"), root=str(folder), format="pdf", timestamp=project.timestamp,
-                font_paths=[str(folder / "fonts")], ignore_system_fonts=True, pdf_standards=[STANDARD],
+                folder / "main.typ", root=folder, format="pdf", timestamp=project.timestamp,
+                font_paths=[folder / "fonts"], ignore_system_fonts=True, pdf_standards=STANDARD,
             )  # fmt: skip
         except typst.TypstError as error:
             said = error.diagnostic.replace(str(folder), "")
             raise fail(TEMPLATE.name, 0, "typst", said, "mend what the lines shown come from") from None
-    return bytes(pdf), [f"{warning.message} {' '.join(warning.hints)}".strip() for warning in warnings]
+    return pdf, [f"{warning.message} {' '.join(warning.hints)}".strip() for warning in warnings]

@@ -22,6 +22,9 @@ CONFIG = "_quarto.yml"
 FORMATS = {"html": "html", "pdf": "typst", "epub": "epub"}
 """What a reader opens, and the key under ``format:`` that asks for it; notebooks are always made."""
 
+HOOKS = Path(__file__).resolve().parent / "hooks"
+"""What Quarto is told to run before and after a render."""
+
 BOOL = (bool,)
 EXECUTE = {
     "echo": BOOL,
@@ -128,6 +131,13 @@ class Project:
         faults = self.settings.faults(SHAPE)
         if self.settings.get("project", "type") != "book":
             faults.append(Fault(CONFIG, 1, "setting", "project.type is not book", "write project: {type: book}"))
+        faults += [
+            Fault(CONFIG, self.settings.line("project", step), "setting",
+                  f"{step}: {name} would be run by Quarto alone", "the embedded renderer makes what its own hooks make, and runs nothing else")
+            for step in ("pre-render", "post-render")
+            for name in as_list(self.get("project", step))
+            if not (self.root / name).resolve().is_relative_to(HOOKS)
+        ]  # fmt: skip
         if faults:
             raise BookError(faults)
         self.chapters = self._chapters()

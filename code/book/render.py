@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from book import citations, pdf, publish, site
+from book import citations, epub, notebooks, pdf, publish, site
 from book.crossref import Index
 from book.errors import BookError, Fault, fail
 from book.execute import CELL_SECONDS
 from book.manuscript import Manuscript, manuscripts, numbered
+from book.progress import SILENT, Progress
 from book.project import CONFIG, Chapter, Project
 from book.store import digest, digest_files, renderer_digest
 
@@ -31,15 +32,6 @@ class Request:
 
 
 @dataclass
-class Reporter:
-    """Who is told how a render goes. These tell nobody."""
-
-    phase: Callable[[str], None] = lambda name: None
-    cells: Callable[[str, int], None] = lambda path, count: None
-    start_cells: Callable[[int], None] = lambda count: None
-
-
-@dataclass
 class Outcome:
     """What a render came to."""
 
@@ -49,12 +41,11 @@ class Outcome:
     warnings: list[Fault] = field(default_factory=list)
 
 
-def render(project: Project, request: Request, reporter: Reporter | None = None) -> Outcome:
+def render(project: Project, request: Request, progress: Progress = SILENT) -> Outcome:
     """Render a book, or some of it, into its output folder.
 
     Raises `BookError` where the book is not in order; the output folder then is as it was.
     """
-    reporter = reporter or Reporter()
     output = (request.output or project.output).resolve()
     _guard(project, output)
     with _alone(project):
@@ -62,9 +53,8 @@ def render(project: Project, request: Request, reporter: Reporter | None = None)
         if publish.state(output) == state and publish.intact(output):
             return Outcome(output, fresh=True)
         chosen = list(request.chapters) or project.chapters
-        reporter.phase("Running cells")
-        book = manuscripts(project, chosen, reporter.cells, request.seconds)
-        made, faults = make(project, book, chosen, request.formats, reporter.phase)
+        book = manuscripts(project, chosen, progress, request.seconds)
+        made, faults = make(project, book, chosen, request.formats, progress)
         _judge(faults, request.strict)
         publish.publish(output, made, state, whole=not request.chapters)
         return Outcome(output, warnings=sorted({fault for fault in faults if fault.warning}))
@@ -72,7 +62,7 @@ def render(project: Project, request: Request, reporter: Reporter | None = None)
 
 def make(
     project: Project, book: Sequence[Manuscript], chosen: Sequence[Chapter], formats: Sequence[str],
-    phase: Callable[[str], None] = lambda name: None,
+    progress: Progress = SILENT,
 ) -> tuple[dict[str, publish.Files], list[Fault]]:  # fmt: skip
     """The files of each format. Raises `BookError` before any is made where the text is not in order."""
     faults = [fault for item in book for fault in item.faults]
@@ -89,7 +79,7 @@ def make(
     selected = [item for item in book if item.chapter.path in chapters]
     made: dict[str, publish.Files] = {}
     for form in formats:
-        phase(f"Making {NAMES[form]}")
+        progress.phase(f"Making {NAMES[form]}")
         made[form], found = BUILDERS[form](project, book, indices[form], worded, selected, formats)
         faults += found
     return made, faults
@@ -97,7 +87,12 @@ def make(
 
 Builder = Callable[..., tuple[dict[str, bytes], list[Fault]]]
 NAMES = {"html": "pages", "pdf": "the PDF", "epub": "the EPUB", "notebooks": "notebooks"}
-BUILDERS: Mapping[str, Builder] = {"html": site.pages, "pdf": pdf.build}
+BUILDERS: Mapping[str, Builder] = {
+    "html": site.pages,
+    "pdf": pdf.build,
+    "epub": epub.build,
+    "notebooks": notebooks.build,
+}
 
 
 def inputs(project: Project, request: Request) -> str:
@@ -124,7 +119,6 @@ def inputs(project: Project, request: Request) -> str:
 def _judge(faults: Sequence[Fault], strict: bool) -> None:
     if any(strict or not fault.warning for fault in faults):
         raise BookError(faults if strict else [fault for fault in faults if not fault.warning])
-
 
 
 def _guard(project: Project, output: Path) -> None:

@@ -163,7 +163,9 @@ class Survey:
         if not path or path.endswith(".qmd"):
             self.links.append({"source": source, "id": ident, "line": line, "formats": formats})
         elif not (self.project.root / source).exists():
-            self.source.fault(line, "broken-link", f"there is no file {path}", "paths start at the chapter's own folder")
+            self.source.fault(
+                line, "broken-link", f"there is no file {path}", "paths start at the chapter's own folder"
+            )
 
     def _image(self, node: Node, around: tree.Construct | None) -> None:
         attributes, alt, target = node["c"]

@@ -8,7 +8,7 @@ attributes are the construct's, its children what the construct holds. `markup` 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 Node = dict[str, Any]
@@ -85,6 +85,10 @@ class Construct:
     pairs: dict[str, str]
     children: list[Any] = field(repr=False)
     inline: bool = False
+
+    def changed(self, **pairs: str) -> Construct:
+        """The same with other attributes."""
+        return replace(self, pairs={**self.pairs, **pairs})
 
     def part(self, name: str) -> Nodes:
         """The children of the first child construct of that name (a title, a caption); [] without one."""
