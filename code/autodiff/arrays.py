@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import AutodiffAttributeError, AutodiffTypeError, AutodiffValueError
-
 from .tables import OUT
 
 if TYPE_CHECKING:

@@ -30,13 +30,13 @@ def chosen(f: Callable, args: tuple, argnums: Argnums) -> tuple[Callable, tuple,
                 "an argument to differentiate must be given by position"
             )
 
-    @functools.wraps(f)
     def of_chosen(*own: Any, **kwargs: Any) -> Any:
         every = list(args)
         for i, x in zip(numbers, own, strict=True):
             every[i] = x
         return f(*every, **kwargs)
 
+    of_chosen.__wrapped__ = f  # type: ignore[attr-defined]  # whom error messages name
     return of_chosen, tuple(args[i] for i in numbers), [f"argument {i % len(args)}" for i in numbers]
 
 
@@ -72,8 +72,8 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
             value, aux = result
             return value
 
-        objective.__name__ = getattr(f, "__name__", "f")
-        y, J = record("grad", functools.wraps(f)(objective), own, {}, names)
+        objective.__wrapped__ = f  # type: ignore[attr-defined]  # whom error messages name
+        y, J = record("grad", objective, own, {}, names)
         _require_scalar(y, f)
         gradient = J.T(y.dtype.type(1))
         gradient = gradient[0] if isinstance(argnums, int) else gradient

@@ -57,6 +57,13 @@ def sequence(args: tuple) -> Sequence:
     return args[0]
 
 
+def positions(function: Callable) -> tuple[str, ...]:
+    """The names of the arguments that may be given by position."""
+    by_position = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = inspect.signature(function).parameters
+    return tuple(name for name, parameter in parameters.items() if parameter.kind in by_position)
+
+
 def rule(*functions: Callable, operands: Callable[[tuple], Sequence] | int = 1) -> Callable:
     """Declare the local Jacobians of functions that share them: a decorator.
 
@@ -66,7 +73,7 @@ def rule(*functions: Callable, operands: Callable[[tuple], Sequence] | int = 1) 
     select = first(operands) if isinstance(operands, int) else operands
 
     def declare(jacobians: Callable) -> Callable:
-        names = tuple(inspect.signature(jacobians).parameters)[1:]
+        names = positions(jacobians)[1:]
         for function in functions:
             RULES[function] = Rule(jacobians, select, names)
             _note_out(function, names)
@@ -81,7 +88,7 @@ def composed(*functions: Hashable) -> Callable:
     def declare(definition: Callable) -> Callable:
         for function in functions:
             COMPOSED[function] = definition
-            _note_out(function, tuple(inspect.signature(definition).parameters))
+            _note_out(function, positions(definition))
         return definition
 
     return declare

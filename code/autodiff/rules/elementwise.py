@@ -25,7 +25,7 @@ import numpy as np
 
 from ..arrays import as_array
 from ..operators import Linear, compose, fit, identity, masked
-from ..tables import CONSTANT, PARTIALS, composed, rule
+from ..tables import CONSTANT, OUT, PARTIALS, composed, rule
 
 LN2, LN10 = float(np.log(2)), float(np.log(10))
 
@@ -141,6 +141,9 @@ CONSTANT.update({
     np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.isfinite, np.isinf, np.isnan, np.isreal,
     np.iscomplex, np.isclose, np.allclose, np.array_equal, np.isneginf, np.isposinf,
 })  # fmt: skip
+
+
+OUT.update({np.round: 2, np.around: 2})
 
 
 @rule(np.conjugate)

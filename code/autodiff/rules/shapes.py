@@ -34,8 +34,8 @@ def axes_of(axis, ndim):
 
 
 @rule(reshape, np.squeeze, np.expand_dims)
-def reshape_rule(y, x, *args, **kwargs):
-    return [reshaped((x.shape, y.shape))]
+def reshape_rule(y, a, *args, **kwargs):
+    return [reshaped((a.shape, y.shape))]
 
 
 @composed(np.reshape)
