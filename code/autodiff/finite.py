@@ -89,11 +89,12 @@ def evaluations(n: int, method: Method = "central") -> int:
 
 
 def default_step(
-    x: Array, method: Method = "central", order: int = 1, noise: float | None = None, scale: Array = None
+    x: Array, method: Method | None = None, order: int = 1, noise: float | None = None, scale: Array = None
 ) -> Array:
     """The step that balances truncation against round-off for a function of which nothing else is known.
 
-    x: floating, any shape. noise: relative error of f's values (default: machine epsilon of x's dtype).
+    x: floating, any shape. method, order: as in `derivative`. noise: relative error of f's values (default:
+    machine epsilon of x's dtype).
     scale: how far x must move for f to change altogether, broadcast to x (default: max(1, |x|)). Returns x's
     shape and dtype, rounded so that x + h differs from x by h exactly; tiny for the complex step, which knows
     no round-off. Source: Dennis & Schnabel 1983, section 5.4, here for any stencil.
@@ -101,7 +102,8 @@ def default_step(
     >>> bool(default_step(0.0, "forward") == 2 * np.sqrt(np.finfo(float).eps))
     True
     """
-    x, offsets, limits = _floating(x), _offsets(method), np.finfo(np.asarray(x).dtype)
+    x, offsets = _floating(x), _offsets(_central(order) if method is None else method)
+    limits = np.finfo(x.dtype)
     if offsets == COMPLEX:
         return np.full(x.shape, limits.tiny ** (1 / 3), x.dtype)[()]
     degree, truncation, roundoff = _error_terms(offsets, order)
@@ -124,7 +126,8 @@ def search_step(
     >>> bool(steep < 1e-6 < 1e-5 < flat)
     True
     """
-    x, offsets, limits = _floating(x), _offsets(method), np.finfo(np.asarray(x).dtype)
+    x, offsets = _floating(x), _offsets(method)
+    limits = np.finfo(x.dtype)
     if offsets == COMPLEX:
         raise AutodiffValueError("the complex step has no round-off to balance: use default_step")
     noise = float(limits.eps) if noise is None else noise
@@ -163,12 +166,10 @@ def derivative(
     1.0
     """
     x = _floating(x)
-    if method is None:
-        reach = (order + 1) // 2
-        method = [s for s in range(-reach, reach + 1) if s or order % 2 == 0]
+    method = _central(order) if method is None else method
     if h is None:
         h = default_step(x, method, order)
-        h = h if v is None else _shortest(h, v)
+        h = h if v is None else _step_along(h, v)
     h = np.asarray(h, dtype=x.dtype)
     if not (np.isfinite(h) & (h != 0)).all():
         raise AutodiffValueError(f"a step is a finite number other than 0, got {h}")
@@ -315,6 +316,12 @@ def _offsets(method: Method) -> tuple[complex, ...]:
     return METHODS[method]
 
 
+def _central(order: int) -> tuple[complex, ...]:
+    """The offsets of the shortest central stencil for a derivative of this order."""
+    reach = (order + 1) // 2
+    return tuple(float(s) for s in range(-reach, reach + 1) if s or order % 2 == 0)
+
+
 def _scale(x: np.ndarray, scale: Array) -> np.ndarray:
     return np.maximum(1, np.abs(x)) if scale is None else np.broadcast_to(scale, x.shape)
 
@@ -324,7 +331,7 @@ def _exact(x: np.ndarray, h: Array) -> np.ndarray:
     return np.asarray((x + np.asarray(h, x.dtype)) - x)
 
 
-def _shortest(h: Array, v: Array) -> Array:
+def _step_along(h: Array, v: Array) -> Array:
     """The largest step along v that moves no coordinate by more than its own h."""
     moving = np.asarray(v) != 0
     return np.min(np.asarray(h)[moving] / np.abs(np.asarray(v)[moving])) if moving.any() else 1.0

@@ -6,7 +6,7 @@ value, and the renderer puts the variable in the place of the colour. The hues a
 colour-blind readers tell apart; every series also has its own line style and, where there is room, its own
 label.
 
-Text is drawn as outlines in STIX, the face of the pages' mathematics, so that a figure looks the same on every
+Text is drawn as outlines in STIX, the face of the pages' mathematics, so that a figure looks the same on any
 machine.
 """
 
@@ -23,10 +23,10 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 INK = {
-    "ink": "#1f2328",  # text, axes, the truth
-    "muted": "#667079",  # what explains: annotations, guides, predictions
-    "grid": "#d8dbdf",
-    "paper": "#ffffff",
+    "ink": "#23211d",  # text, axes, the truth
+    "muted": "#625d53",  # what explains: annotations, guides, predictions
+    "grid": "#dcd8cc",
+    "paper": "#fffefa",
     "blue": "#0072b2",
     "vermilion": "#d55e00",
     "green": "#009e73",
@@ -37,10 +37,10 @@ INK = {
 """Each ink's colour on light paper, as it stands in the SVG."""
 
 INK_DARK = {
-    "ink": "#e6e4df",
-    "muted": "#a3a9b0",
-    "grid": "#3d434b",
-    "paper": "#15181c",
+    "ink": "#dcd9d2",
+    "muted": "#a8a298",
+    "grid": "#383c42",
+    "paper": "#16181b",
     "blue": "#58b5ea",
     "vermilion": "#ff8f4a",
     "green": "#35c49a",
@@ -62,9 +62,7 @@ _RC: Any = {  # matplotlib types each key as a literal of its own
     "axes.grid": True,
     "axes.labelcolor": INK["ink"],
     "axes.linewidth": 0.7,
-    "axes.prop_cycle": cycler(
-        color=[INK[name] for name, _ in SERIES], linestyle=[line for _, line in SERIES]
-    ),
+    "axes.prop_cycle": cycler(color=[INK[name] for name, _ in SERIES], linestyle=[line for _, line in SERIES]),
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlelocation": "left",
@@ -116,8 +114,13 @@ def canvas(height: float, rows: int = 1, columns: int = 1, **options: Any) -> tu
 
     It belongs to no pyplot session, so nothing has to be closed.
     """
-    made = Figure(figsize=(WIDTH, height), layout="constrained")
+    made = blank(height)
     return made, made.subplots(rows, columns, **options)
+
+
+def blank(height: float) -> Figure:
+    """A figure of the column's width without axes, for layouts that `canvas` does not make."""
+    return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
 def note(axes: Axes, text: str, at: tuple[float, float], ink: str = "ink", **options: Any) -> None:
