@@ -187,7 +187,7 @@ def higher_orders(orders: Sequence[int] = (1, 2, 3, 4)) -> Figure:
         at_best = abs(finite.derivative(np.sin, POINT, order) - truth)
         axes.plot(best, at_best, "o", color=INK[ink], markersize=6.5, markeredgecolor=INK["paper"])
         marks = "'" * order if order < 4 else f"^{{({order})}}"
-        axes.annotate(f"$f{marks}$", (best, at_best), (8, -13), textcoords="offset points", fontsize=12)
+        style.note(axes, f"$f{marks}$", (1.3 * best, 0.1 * at_best), fontsize=12, va="top")
     axes.set_ylim(1e-13, 10)
     return made
 
@@ -220,8 +220,7 @@ def coloured_columns(pattern: np.ndarray, groups: np.ndarray) -> Figure:
     rows, columns = pattern.shape
     count = int(groups.max()) + 1
     compressed = np.stack([pattern[:, groups == group].any(axis=1) for group in range(count)], axis=1)
-    made = style.blank(2.9)
-    made.get_layout_engine().set(wspace=0.12)
+    made = style.blank(2.9, wspace=0.12)
     left, right = made.subplots(1, 2, width_ratios=(columns, max(count, columns // 2)))
     _blocks(left, pattern, groups, f"$J$  ({rows} × {columns})")
     _blocks(right, compressed, np.arange(count), f"$JS$  ({rows} × {count})")

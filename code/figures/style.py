@@ -20,6 +20,7 @@ import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patheffects import withStroke
 
 INK = {
@@ -118,9 +119,9 @@ def canvas(height: float, rows: int = 1, columns: int = 1, **options: Any) -> tu
     return made, made.subplots(rows, columns, **options)
 
 
-def blank(height: float) -> Figure:
-    """A figure of the column's width without axes, for layouts that `canvas` does not make."""
-    return Figure(figsize=(WIDTH, height), layout="constrained")
+def blank(height: float, **spacing: float) -> Figure:
+    """A figure of the column's width without axes; spacing goes to `ConstrainedLayoutEngine`."""
+    return Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(**spacing))
 
 
 def note(axes: Axes, text: str, at: tuple[float, float], ink: str = "ink", **options: Any) -> None:
