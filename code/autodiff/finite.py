@@ -94,10 +94,10 @@ def default_step(
     """The step that balances truncation against round-off for a function of which nothing else is known.
 
     x: floating, any shape. method, order: as in `derivative`. noise: relative error of f's values (default:
-    machine epsilon of x's dtype).
-    scale: how far x must move for f to change altogether, broadcast to x (default: max(1, |x|)). Returns x's
-    shape and dtype, rounded so that x + h differs from x by h exactly; tiny for the complex step, which knows
-    no round-off. Source: Dennis & Schnabel 1983, section 5.4, here for any stencil.
+    machine epsilon of x's dtype). scale: how far x must move for f to change altogether, broadcast to x
+    (default: max(1, |x|)). Returns x's shape and dtype, rounded so that x + h differs from x by h exactly;
+    tiny for the complex step, which knows no round-off. Source: Dennis & Schnabel 1983, section 5.4, here for
+    any stencil.
 
     >>> bool(default_step(0.0, "forward") == 2 * np.sqrt(np.finfo(float).eps))
     True
@@ -333,8 +333,14 @@ def _exact(x: np.ndarray, h: Array) -> np.ndarray:
 
 def _step_along(h: Array, v: Array) -> Array:
     """The largest step along v that moves no coordinate by more than its own h."""
-    moving = np.asarray(v) != 0
-    return np.min(np.asarray(h)[moving] / np.abs(np.asarray(v)[moving])) if moving.any() else 1.0
+    moved = np.abs(_direction(v, np.shape(h)))
+    return np.min(np.asarray(h)[moved > 0] / moved[moved > 0]) if moved.any() else 1.0
+
+
+def _direction(v: Array, shape: tuple[int, ...]) -> np.ndarray:
+    if np.shape(v) != shape:
+        raise AutodiffValueError(f"a direction has the shape of x, {shape}, got {np.shape(v)}")
+    return np.asarray(v)
 
 
 @functools.cache
@@ -354,9 +360,7 @@ def _at(where: Any) -> str:
 
 def _line(f: Callable, x: np.ndarray, v: Array = None, centre: Callable | None = None) -> Line:
     """The function t -> f(x + t v), which refuses a step that vanishes and a value that is not finite."""
-    direction = np.asarray(1 if v is None else v, dtype=x.dtype)
-    if v is not None and direction.shape != x.shape:
-        raise AutodiffValueError(f"a direction has the shape of x, {x.shape}, got {direction.shape}")
+    direction = np.asarray(1 if v is None else _direction(v, x.shape), dtype=x.dtype)
 
     def g(t: Array) -> np.ndarray:
         if centre is not None and not t:

@@ -119,7 +119,7 @@ def canvas(height: float, rows: int = 1, columns: int = 1, **options: Any) -> tu
     return made, made.subplots(rows, columns, **options)
 
 
-def blank(height: float, **spacing: float) -> Figure:
+def blank(height: float, **spacing: Any) -> Figure:
     """A figure of the column's width without axes; spacing goes to `ConstrainedLayoutEngine`."""
     return Figure(figsize=(WIDTH, height), layout=ConstrainedLayoutEngine(**spacing))
 
