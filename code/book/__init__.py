@@ -18,8 +18,8 @@ The rooms, in the order in which a source passes through them:
 ``render``     the order of all this; ``check`` its questions alone; ``cli`` the commands
 =============  ==================================================================================
 
-Between them: ``manuscript`` keeps each chapter as far as it has come, ``lowering`` is what the formats share. Below
-them: ``tree`` (pandoc's JSON), ``pandoc`` (the program), ``settings`` (YAML), ``store`` (results by content) and
-``errors``.
+Between them: ``manuscript`` keeps each chapter as far as it has come; ``edition`` and ``lowering`` are what the
+formats share. Below them: ``tree`` (pandoc's JSON), ``pandoc`` (the program), ``settings`` (YAML), ``store``
+(results by content), ``progress`` and ``errors``.
 The renderer knows Quarto's format. It knows nothing of the book's subject and imports nothing else of ours.
 """

@@ -118,7 +118,7 @@ def notebooks_into(output: Path) -> int:
     project = Project(Path.cwd())
     with _Shown(_console()) as shown:
         book = manuscripts(project, project.chapters, shown)
-        made, _ = make(project, book, project.chapters, ["notebooks"], shown)
+        made, _ = make(project, book, project.chapters, ["notebooks"], project.formats, shown)
     for name, data in made["notebooks"].items():
         write_whole(output / name, data)
     return 0

@@ -6,21 +6,31 @@ set of identifiers, so that a link to anything finds the right file.
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import tempfile
 import uuid
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from book import html, lowering, pandoc, tree
-from book.citations import Worded
-from book.crossref import Index
+from book.edition import Edition
 from book.errors import Fault
 from book.lowering import Page, Table
-from book.manuscript import Manuscript, page_key, page_of, read_media
+from book.manuscript import Manuscript
 from book.project import Project, as_list
 from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
+
+ACCESSIBILITY = {
+    "accessModes": ["textual", "visual"],
+    "accessModeSufficient": ["textual"],
+    "accessibilityFeatures": ["alternativeText", "MathML", "readingOrder", "structuralNavigation", "tableOfContents"],
+    "accessibilityHazards": ["none"],
+}
+"""What a reading system is told: every picture has its words, every formula is MathML."""
 
 STYLE = Path(__file__).parent / "templates" / "epub.css"
 
@@ -47,31 +57,25 @@ def picture(node: Node, page: Page) -> Node:
     return tree.image(tree.words(pairs.get("fig-alt") or tree.stringify(alt)), name, **size)
 
 
-def build(
-    project: Project, book: Sequence[Manuscript], index: Index, worded: Worded, chosen: Sequence[Manuscript],
-    formats: Sequence[str],
-) -> tuple[dict[str, bytes], list[Fault]]:  # fmt: skip
+def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     """The EPUB of the whole book."""
-    shown = [item for item in book if item.title("epub")]
-    pages = [page_of(book, item, index, worded) for item in shown]
-    media = {
-        name: read_media(project, name) for name in sorted({name for item in book for name in item.summary["media"]})
-    }
+    project, shown = edition.project, edition.shown
+    pages = [edition.page(item) for item in shown]
+    media = edition.media(edition.book)
     sheets = [STYLE, *(project.root / name for name in as_list(project.get("format", "epub", "css")))]
-    keys = [page_key(project, item, page) for item, page in zip(shown, pages, strict=True)]
-    key = digest(
-        renderer_digest(), keys, list(media), *media.values(), *sheets, project.settings.value, project.timestamp
-    )
+    keys = [edition.key(item, page) for item, page in zip(shown, pages, strict=True)]
+    inputs = [keys, list(media), project.settings.value, project.timestamp]
+    key = digest(renderer_digest(), inputs, *media.values(), *sheets)
     bound, warnings = project.store.read("epub", key), project.store.get("epub-warnings", key)
     if bound is None or warnings is None:
-        bound, warnings = _bind(project, _blocks(book, shown, pages, worded), media, sheets)
+        bound, warnings = _bind(project, _blocks(edition, shown, pages), media, sheets)
         project.store.write("epub", key, bound)
         project.store.put("epub-warnings", key, warnings)
     faults = [Fault("EPUB", 0, "pandoc", warning, warning=True) for warning in warnings]
     return {f"{project.file_stem}.epub": bound}, faults
 
 
-def _blocks(book: Sequence[Manuscript], shown: Sequence[Manuscript], pages: Sequence[Page], worded: Worded) -> Nodes:
+def _blocks(edition: Edition, shown: Sequence[Manuscript], pages: Sequence[Page]) -> Nodes:
     """The chapters one after the other, a page before the first of each part, the references at the end."""
     blocks: Nodes = []
     part = ""
@@ -81,8 +85,8 @@ def _blocks(book: Sequence[Manuscript], shown: Sequence[Manuscript], pages: Sequ
             blocks += [_title(part, f"part--{item.chapter.stem}", "part")] if part else []
         page.picture = picture
         blocks += lowering.lower(item.blocks(), TABLE, page)
-    if worded.bibliography and not any("epub" in item.summary["refs"].split() for item in book):
-        blocks += [_title("Bibliography", "bibliography", "unnumbered"), *worded.bibliography]
+    if edition.worded.bibliography and edition.references_at is None:
+        blocks += [_title("Bibliography", "bibliography", "unnumbered"), *edition.worded.bibliography]
     return blocks
 
 
@@ -103,7 +107,10 @@ def _bind(project: Project, blocks: Nodes, media: dict[str, bytes], sheets: Sequ
         "identifier": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, address)}",
     }
     strings = {key: {"t": "MetaString", "c": value} for key, value in meta.items() if value}
-    authors = {"t": "MetaList", "c": [{"t": "MetaString", "c": author} for author in project.authors]}
+    lists = {
+        key: {"t": "MetaList", "c": [{"t": "MetaString", "c": value} for value in values]}
+        for key, values in {"author": project.authors, **ACCESSIBILITY}.items()
+    }
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for path, data in media.items():
@@ -115,6 +122,29 @@ def _bind(project: Project, blocks: Nodes, media: dict[str, bytes], sheets: Sequ
         ]  # fmt: skip
         epoch = {"SOURCE_DATE_EPOCH": str(project.timestamp)}
         _, warnings = pandoc.run(
-            options, pandoc.document(blocks, {**strings, "author": authors}), cwd=folder, env={**os.environ, **epoch}
+            options, pandoc.document(blocks, {**strings, **lists}), cwd=folder, env={**os.environ, **epoch}
         )
-        return (folder / "book.epub").read_bytes(), warnings
+        return _finished((folder / "book.epub").read_bytes()), warnings
+
+
+UNTITLED = "<title>{}</title>"
+"""Pandoc titles a chapter by the name of its file."""
+HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
+TAG = re.compile(r"<[^>]+>")
+
+
+def _finished(bound: bytes) -> bytes:
+    """The same book, its chapters titled by their headings and its formulas given their words."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(bound)) as old, zipfile.ZipFile(result, "w") as new:
+        for entry in old.infolist():
+            data = old.read(entry)
+            name = entry.filename.rpartition("/")[2]
+            if name.endswith(".xhtml"):
+                text = html.spoken(data.decode())
+                if heading := HEADING.search(text):
+                    title = f"<title>{TAG.sub('', heading[1]).strip()}</title>"
+                    text = text.replace(UNTITLED.format(name), title)
+                data = text.encode()
+            new.writestr(entry, data)
+    return result.getvalue()

@@ -130,7 +130,7 @@ TABLE: Table = {
 }  # fmt: skip
 
 
-def picture(root: Path, media: dict[str, str], colours: dict[str, str], node: Node, page: Page) -> Node:
+def picture(media: dict[str, str], colours: dict[str, str], node: Node, page: Page) -> Node:
     """An image: SVG becomes a part of the page, the rest is linked to. ``media`` gives the text of SVGs by name."""
     (_, _, attributes), alt, (name, _) = node["c"]
     pairs = dict(attributes)
@@ -155,12 +155,12 @@ def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], lis
     options = (*WRITER_OPTIONS, f"--template={template}", f"--toc-depth={toc_depth}")
     written, warnings = pandoc.write(lowered, "html5", *options, meta={"pagetitle": {"t": "MetaString", "c": "-"}})
     toc, _, text = written.partition(SPLIT)
-    return {"body": _spoken(text.strip()), "toc": toc.strip()}, warnings
+    return {"body": spoken(text.strip()), "toc": toc.strip()}, warnings
 
 
 EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')
 
 
-def _spoken(text: str) -> str:
+def spoken(text: str) -> str:
     """Give the formula of each display equation the words of its ``alt``."""
     return EQUATION.sub(r'\1><math alttext="\2" ', text).replace('alttext="" ', "")

@@ -11,14 +11,11 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from book import lowering, markup, notebook, pandoc, tree
-from book.citations import Worded
+from book import markup, notebook, pandoc, tree
 from book.crossref import Index, number, visible
 from book.errors import BookError, Fault
 from book.execute import CELL_SECONDS, Job, execute, job
-from book.lowering import Page
 from book.notebook import Source
-from book.outputs import MEDIA
 from book.progress import SILENT, Progress
 from book.project import Chapter, Project
 from book.store import digest, renderer_digest
@@ -174,46 +171,6 @@ def numbered(project: Project, book: Sequence[Manuscript], form: str) -> tuple[I
                     )
                 )
     return index, faults
-
-
-def read_media(project: Project, name: str) -> bytes:
-    """A picture of the book: drawn by a cell, or a file of the project."""
-    if name.startswith(f"{MEDIA}/"):
-        data = project.store.read(MEDIA, name.removeprefix(f"{MEDIA}/"))
-        if data is None:
-            raise FileNotFoundError(f"{name} is no longer in the cache: run book clean --cache")
-        return data
-    return (project.root / name).read_bytes()
-
-
-def page_of(book: Sequence[Manuscript], item: Manuscript, index: Index, worded: Worded) -> Page:
-    """A chapter with all that its constructs ask for in one format."""
-    holders = [other.chapter for other in book if index.form in other.summary["refs"].split()]
-    keys = [lowering.citation_key(node) for node in item.summary["cites"]]
-    return Page(
-        item.chapter,
-        index,
-        citations={key: worded.citations[key] for key in keys if key in worded.citations},
-        bibliography=worded.bibliography if item.chapter in holders else [],
-        places={other.chapter.path: other.chapter for other in book},
-        references_at=holders[0] if holders else None,
-    )
-
-
-def page_key(project: Project, item: Manuscript, page: Page) -> str:
-    """The name of all that a chapter takes into a format; what it says of other chapters is in its references."""
-    mentions = {}
-    for reference in item.summary["references"]:
-        if target := page.target(reference["to"]):
-            mentions[target.label] = [target.mention(page.form), page.anchor(target.chapter, target.label)]
-    pictures = [
-        name if name.startswith(MEDIA) else [name, digest(project.root / name)] for name in item.summary["media"]
-    ]
-    at = page.references_at.path if page.references_at else ""
-    return digest(
-        renderer_digest(), page.form, item.key, page.index.own(item.chapter.path), mentions, page.citations,
-        page.bibliography, at, pictures,
-    )  # fmt: skip
 
 
 def _raise(faults: Sequence[Fault]) -> None:

@@ -17,17 +17,15 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from book import lowering, pandoc, tree
-from book.citations import Worded
-from book.crossref import Index
+from book.edition import Edition, read_media
 from book.errors import Fault
 from book.execute import option
 from book.lowering import COMMON, Page, Table
-from book.manuscript import Manuscript, page_key, page_of, read_media
+from book.manuscript import Manuscript
 from book.project import Project, as_list
 from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
@@ -227,30 +225,28 @@ def _cited(item: Manuscript, page: Page) -> Nodes:
 # The files
 
 
-def build(
-    project: Project, book: Sequence[Manuscript], index: Index, worded: Worded, chosen: Sequence[Manuscript],
-    formats: Sequence[str],
-) -> tuple[dict[str, bytes], list[Fault]]:  # fmt: skip
+def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     """A notebook for each of the chosen chapters that has cells, and what lies beside them."""
     import nbformat
 
+    project = edition.project
     wheel_name, wheel = _wheel(project)
-    chosen = [item for item in chosen if item.source.cells and item.title("notebooks")]
+    chosen = [item for item in edition.chosen if item.source.cells and item.title("notebooks")]
 
     def written(item: Manuscript) -> dict[str, Any]:
-        page = page_of(book, item, index, worded)
-        page.listed = worded.bibliography
+        page = edition.page(item)
+        page.listed = edition.worded.bibliography
 
         def make() -> dict[str, Any]:
             text, warnings = lines_of(item, page)
             return {"cells": _cells(project, item, text), "warnings": warnings}
 
-        return project.store.memo("notebook", digest(page_key(project, item, page), page.listed), make)
+        return project.store.memo("notebook", digest(edition.key(item, page), page.listed), make)
 
+    made = edition.each(chosen, written)
     files: dict[str, bytes] = {f"{FOLDER}/{wheel_name}": wheel} if wheel else {}
-    faults: list[Fault] = []
-    for item, made in zip(chosen, pandoc.in_parallel(written, chosen), strict=True):
-        cells = [*_set_up(project, wheel_name), *made["cells"]]
+    for item in chosen:
+        cells = [*_set_up(wheel_name), *made.results[item.chapter.path]["cells"]]
         notebook = nbformat.from_dict({
             "nbformat": 4, "nbformat_minor": 5, "cells": cells,
             "metadata": {
@@ -261,10 +257,9 @@ def build(
         })  # fmt: skip
         nbformat.validate(notebook)
         files[f"{FOLDER}/{item.chapter.stem}.ipynb"] = (nbformat.writes(notebook) + "\n").encode()
-        faults += [Fault(item.chapter.path, 0, "pandoc", warning, warning=True) for warning in made["warnings"]]
         for name in as_list(item.source.head.get("data-files")):
             files[f"{FOLDER}/{name}"] = (project.root / name).read_bytes()
-    return files, faults
+    return files, made.faults
 
 
 def _cells(project: Project, item: Manuscript, text: str) -> list[dict[str, Any]]:
@@ -359,7 +354,7 @@ def _output(output: dict[str, Any], count: int, printed: str | None) -> dict[str
     return {"output_type": kind, "data": data, "metadata": {}, **more}
 
 
-def _set_up(project: Project, wheel: str) -> list[dict[str, Any]]:
+def _set_up(wheel: str) -> list[dict[str, Any]]:
     if not wheel:
         return []
     name, version = wheel.split("-")[:2]

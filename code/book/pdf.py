@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from book import lowering, pandoc, tree
-from book.citations import Worded
-from book.crossref import Index
+from book.edition import Edition
 from book.errors import Fault, fail
 from book.fonts import fonts_for_press
 from book.lowering import COMMON, Page, Table
-from book.manuscript import Manuscript, page_key, page_of, read_media
+from book.manuscript import Manuscript
 from book.project import Project
 from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
@@ -123,7 +122,7 @@ def tabset(found: Construct, page: Page) -> Nodes:
 def margin(found: Construct, page: Page) -> Nodes:
     if found.inline:
         return [_inline("#margin-note["), *found.children, _inline("];")]
-    return _call("margin-note", found.children)
+    return _call("margin-block", found.children)
 
 
 def equation(found: Construct, page: Page) -> Nodes:
@@ -196,55 +195,47 @@ def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
     return pandoc.write(marked, "typst", "--syntax-highlighting=idiomatic")
 
 
-def build(
-    project: Project, book: Sequence[Manuscript], index: Index, worded: Worded, chosen: Sequence[Manuscript],
-    formats: Sequence[str],
-) -> tuple[dict[str, bytes], list[Fault]]:  # fmt: skip
+def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     """The PDF of the whole book."""
-    text, faults = source(project, book, index, worded)
-    media = sorted({name for item in book for name in item.summary["media"]})
-    contents = {name: read_media(project, name) for name in media}
+    project = edition.project
+    text, faults = source(edition)
+    media = edition.media(edition.book)
     fonts = _fonts(project)
-    key = digest(renderer_digest(), text, list(contents), *contents.values(), *fonts, project.timestamp)
+    key = digest(renderer_digest(), text, list(media), *media.values(), *fonts, project.timestamp)
     pdf, warnings = project.store.read("pdf", key), project.store.get("pdf-warnings", key)
     if pdf is None or warnings is None:
-        pdf, warnings = _compile(project, text, contents, fonts)
+        pdf, warnings = _compile(project, text, media, fonts)
         project.store.write("pdf", key, pdf)
         project.store.put("pdf-warnings", key, warnings)
     faults += [Fault(TEMPLATE.name, 0, "typst", warning, warning=True) for warning in warnings]
     return {f"{project.file_stem}.pdf": pdf}, faults
 
 
-def source(project: Project, book: Sequence[Manuscript], index: Index, worded: Worded) -> tuple[str, list[Fault]]:
+def source(edition: Edition) -> tuple[str, list[Fault]]:
     """The whole book as Typst."""
-    shown = [item for item in book if item.title("pdf")]
+    project = edition.project
 
     def written(item: Manuscript) -> dict[str, Any]:
-        page = page_of(book, item, index, worded)
+        page = edition.page(item)
 
         def make() -> dict[str, Any]:
             text, warnings = chapter_text(item.blocks(), page)
             return {"text": text, "warnings": warnings}
 
-        return project.store.memo("typst", page_key(project, item, page), make)
+        return project.store.memo("typst", edition.key(item, page), make)
 
-    made = pandoc.in_parallel(written, shown)
+    made = edition.each(edition.shown, written)
     parts = [_head(project)]
     part = ""
-    for item, chapter in zip(shown, made, strict=True):
+    for item in edition.shown:
         if item.chapter.part != part:
             part = item.chapter.part
             parts += [f"#part({quoted(part)})"] if part else []
-        parts.append(chapter["text"])
-    if worded.bibliography and not any("pdf" in item.summary["refs"].split() for item in book):
-        heading = '#section(1, none, "bibliography")[Bibliography]'
-        listed, _ = pandoc.write(_call("references", worded.bibliography), "typst")
-        parts += [heading, listed]
-    faults = [
-        Fault(item.chapter.path, 0, "pandoc", warning, "mend the source of it", warning=True)
-        for item, chapter in zip(shown, made, strict=True) for warning in chapter["warnings"]
-    ]  # fmt: skip
-    return "\n\n".join(parts) + "\n", faults
+        parts.append(made.results[item.chapter.path]["text"])
+    if edition.worded.bibliography and edition.references_at is None:
+        listed, _ = pandoc.write(_call("references", edition.worded.bibliography), "typst")
+        parts += ['#section(1, none, "bibliography")[Bibliography]', listed]
+    return "\n\n".join(parts) + "\n", made.faults
 
 
 def _head(project: Project) -> str:

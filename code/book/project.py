@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import os
 import subprocess
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -131,13 +132,7 @@ class Project:
         faults = self.settings.faults(SHAPE)
         if self.settings.get("project", "type") != "book":
             faults.append(Fault(CONFIG, 1, "setting", "project.type is not book", "write project: {type: book}"))
-        faults += [
-            Fault(CONFIG, self.settings.line("project", step), "setting",
-                  f"{step}: {name} would be run by Quarto alone", "the embedded renderer makes what its own hooks make, and runs nothing else")
-            for step in ("pre-render", "post-render")
-            for name in as_list(self.get("project", step))
-            if not (self.root / name).resolve().is_relative_to(HOOKS)
-        ]  # fmt: skip
+        faults += self._foreign_hooks()
         if faults:
             raise BookError(faults)
         self.chapters = self._chapters()
@@ -218,6 +213,14 @@ class Project:
             if path.is_file() and path.suffix != ".pyc" and not path.resolve().is_relative_to(renderer)
         ]
         return digest_files(self.root, [*sources, *self.root.glob("*.lock")])
+
+    def _foreign_hooks(self) -> Iterator[Fault]:
+        """Scripts that Quarto would run around a render and the embedded renderer would not."""
+        for step in ("pre-render", "post-render"):
+            for name in as_list(self.get("project", step)):
+                if not (self.root / name).resolve().is_relative_to(HOOKS):
+                    line, mend = self.settings.line("project", step), "run it before a render: it is no part of one"
+                    yield Fault(CONFIG, line, "setting", f"{step}: only Quarto would run {name}", mend)
 
     def _chapters(self) -> list[Chapter]:
         chapters: list[Chapter] = []

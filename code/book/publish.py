@@ -73,7 +73,10 @@ def publish(output: Path, made: Mapping[str, Files], state: str, whole: bool) ->
             target.parent.mkdir(parents=True, exist_ok=True)
             if unchanged.get(name) == content and _take_over(output / name, target, content):
                 continue
-            target.write_bytes(made[form][name])
+            if name in made.get(form, {}):
+                target.write_bytes(made[form][name])
+            else:
+                del new[form][name]  # somebody removed it from the old book
     record = {"state": state, "formats": new}
     (fresh / LEDGER).write_text(json.dumps(record, sort_keys=True, separators=(",", ":")))
     _exchange(output, fresh)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from book import citations, epub, notebooks, pdf, publish, site
 from book.crossref import Index
+from book.edition import Edition
 from book.errors import BookError, Fault, fail
 from book.execute import CELL_SECONDS
 from book.manuscript import Manuscript, manuscripts, numbered
@@ -54,16 +55,21 @@ def render(project: Project, request: Request, progress: Progress = SILENT) -> O
             return Outcome(output, fresh=True)
         chosen = list(request.chapters) or project.chapters
         book = manuscripts(project, chosen, progress, request.seconds)
-        made, faults = make(project, book, chosen, request.formats, progress)
+        offered = sorted({*request.formats, *publish.ledger(output)})
+        made, faults = make(project, book, chosen, request.formats, offered, progress)
         _judge(faults, request.strict)
         publish.publish(output, made, state, whole=not request.chapters)
         return Outcome(output, warnings=sorted({fault for fault in faults if fault.warning}))
 
 
 def make(
-    project: Project, book: Sequence[Manuscript], chosen: Sequence[Chapter], formats: Sequence[str],
+    project: Project,
+    book: Sequence[Manuscript],
+    chosen: Sequence[Chapter],
+    formats: Sequence[str],
+    offered: Sequence[str],
     progress: Progress = SILENT,
-) -> tuple[dict[str, publish.Files], list[Fault]]:  # fmt: skip
+) -> tuple[dict[str, publish.Files], list[Fault]]:
     """The files of each format. Raises `BookError` before any is made where the text is not in order."""
     faults = [fault for item in book for fault in item.faults]
     known = citations.entries(project)
@@ -75,23 +81,29 @@ def make(
         faults += found
     _judge(faults, strict=False)
     worded = citations.word(project, [node for item in book for node in item.summary["cites"]])
-    chapters = {chapter.path for chapter in chosen}
-    selected = [item for item in book if item.chapter.path in chapters]
+    selected = [item for item in book if item.chapter in chosen]
     made: dict[str, publish.Files] = {}
     for form in formats:
-        progress.phase(f"Making {NAMES[form]}")
-        made[form], found = BUILDERS[form](project, book, indices[form], worded, selected, formats)
+        builder = BUILDERS[form]
+        progress.phase(f"Making {builder.name}")
+        made[form], found = builder.build(Edition(project, book, indices[form], worded, selected, offered))
         faults += found
     return made, faults
 
 
-Builder = Callable[..., tuple[dict[str, bytes], list[Fault]]]
-NAMES = {"html": "pages", "pdf": "the PDF", "epub": "the EPUB", "notebooks": "notebooks"}
-BUILDERS: Mapping[str, Builder] = {
-    "html": site.pages,
-    "pdf": pdf.build,
-    "epub": epub.build,
-    "notebooks": notebooks.build,
+@dataclass(frozen=True)
+class Builder:
+    """Who makes a format, and what it is called while it is made."""
+
+    name: str
+    build: Callable[[Edition], tuple[dict[str, bytes], list[Fault]]]
+
+
+BUILDERS = {
+    "html": Builder("pages", site.build),
+    "pdf": Builder("the PDF", pdf.build),
+    "epub": Builder("the EPUB", epub.build),
+    "notebooks": Builder("notebooks", notebooks.build),
 }
 
 

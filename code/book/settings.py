@@ -76,6 +76,8 @@ class Settings:
         if shape is ANYTHING:
             return
         if isinstance(shape, dict):
+            if value is None or (value == "default" and path[:1] == ("format",)):
+                return
             if not isinstance(value, dict):
                 yield self._fault(path, f"{where} must hold key: value lines, not {value!r:.60}", "")
                 return

@@ -12,12 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from book import fonts, html, pandoc, svg
-from book.citations import Worded
-from book.crossref import Index
+from book import fonts, html, svg
+from book.edition import Edition, Made
 from book.errors import Fault
 from book.lowering import relative
-from book.manuscript import Manuscript, page_key, page_of, read_media
+from book.manuscript import Manuscript
 from book.project import Project, as_list
 from book.store import digest, renderer_digest
 
@@ -25,100 +24,100 @@ FONT = f"assets/fonts/{fonts.MATH_FONT_NAME}"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def pages(
-    project: Project, book: Sequence[Manuscript], index: Index, worded: Worded, chosen: Sequence[Manuscript],
-    formats: Sequence[str],
-) -> tuple[dict[str, bytes], list[Fault]]:  # fmt: skip
-    """The files of the web site; only the pages of the chosen chapters are made."""
+def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
+    """The files of the web site; the pages are those of the chosen chapters.
+
+    A part of the book brings no index of words and a font with all characters, so that what the other pages had goes
+    on serving them.
+    """
+    project = edition.project
     sheets = [project.root / name for name in as_list(project.get("format", "html", "css"))]
-    colours = svg.inks(sheets)
+    made = _bodies(edition, svg.inks(sheets))
+    texts = _in_template(edition, made.results)
+    files = {name: text.encode() for name, text in texts.items()}
+    files |= {name: data for name, data in edition.media(edition.chosen).items() if not name.endswith(".svg")}
+    files |= _assets(project, sheets)
+    files[FONT] = _font(project, fonts.REPERTOIRE if edition.partial else fonts.characters_of(texts.values()))
+    if not edition.partial:
+        files |= _search(project, files)
+    return files, made.faults
+
+
+def _bodies(edition: Edition, colours: dict[str, str]) -> Made:
+    project = edition.project
     depth = project.get("format", "html", "toc-depth", default=3)
 
     def written(item: Manuscript) -> dict[str, Any]:
-        page = page_of(book, item, index, worded)
+        page = edition.page(item)
 
         def make() -> dict[str, Any]:
-            drawings = {
-                name: read_media(project, name).decode() for name in item.summary["media"] if name.endswith(".svg")
-            }
-            page.picture = partial(html.picture, project.root, drawings, colours)
+            media = edition.media([item])
+            drawings = {name: data.decode() for name, data in media.items() if name.endswith(".svg")}
+            page.picture = partial(html.picture, drawings, colours)
             made, warnings = html.body(item.blocks(), page, depth)
             return {**made, "warnings": warnings}
 
-        return project.store.memo("html", digest(page_key(project, item, page), colours, depth), make)
+        return project.store.memo("html", digest(edition.key(item, page), colours, depth), make)
 
-    bodies = dict(zip([item.chapter.path for item in chosen], pandoc.in_parallel(written, chosen), strict=True))
-    faults = [
-        Fault(path, 0, "pandoc", warning, "mend the source of it", warning=True)
-        for path, made in bodies.items() for warning in made["warnings"]
-    ]  # fmt: skip
-    texts = _in_template(project, book, index, bodies, formats)
-    files = {name: text.encode() for name, text in texts.items()}
-    for item in chosen:
-        for name in item.summary["media"]:
-            if not name.endswith(".svg"):
-                files[name] = read_media(project, name)
-    files |= _assets(project, sheets)
-    files[FONT] = _font(project, texts.values())
-    files |= _search(project, files)
-    return files, faults
+    return edition.each(edition.chosen, written)
 
 
-def _in_template(
-    project: Project, book: Sequence[Manuscript], index: Index, bodies: Mapping[str, Any], formats: Sequence[str]
-) -> dict[str, str]:
+def _in_template(edition: Edition, bodies: Mapping[str, Any]) -> dict[str, str]:
     """Pages by path: the bodies in the page template. The template's head says what it is given."""
     import jinja2
 
+    project = edition.project
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True,
         undefined=jinja2.StrictUndefined, keep_trailing_newline=True,
     )  # fmt: skip
     template = environment.get_template("page.html")
-    shown = [item for item in book if item.title("html") or item.chapter.kind == "index"]
     about = {
         "title": project.title, "subtitle": project.get("book", "subtitle", default=""), "authors": project.authors,
         "date": project.date, "description": project.get("book", "description", default=""), "lang": project.lang,
         "repo_url": project.get("book", "repo-url", default=""),
     }  # fmt: skip
+    shown = edition.shown
     texts = {}
     for position, item in enumerate(shown):
-        path = item.chapter.path
-        if path not in bodies:
+        if item.chapter.path not in bodies:
             continue
-        page = item.chapter.page
+        body, page = bodies[item.chapter.path], item.chapter.page
 
         def entry(other: Manuscript, page: str = page) -> dict[str, Any]:
             return {
-                "title": other.title("html") or project.title,
-                "number": index.chapters[other.chapter.path],
+                "title": other.title("html"),
+                "number": edition.index.chapters[other.chapter.path],
                 "kind": other.chapter.kind,
                 "href": relative(other.chapter.page, page),
                 "current": other.chapter.page == page,
             }
 
-        downloads = {
-            "notebook": f"notebooks/{item.chapter.stem}.ipynb" if "notebooks" in formats and _has_cells(item) else "",
-            "pdf": f"{project.file_stem}.pdf" if "pdf" in formats else "",
-            "epub": f"{project.file_stem}.epub" if "epub" in formats else "",
-        }
         texts[page] = template.render(
             book=about,
             chapter=entry(item),
-            body=bodies[path]["body"],
-            toc=bodies[path]["toc"],
+            body=body["body"],
+            toc=body["toc"],
             nav=_navigation(shown, entry),
             previous=entry(shown[position - 1]) if position else None,
             next=entry(shown[position + 1]) if position + 1 < len(shown) else None,
             root=relative(".", page) + "/",
-            downloads={kind: relative(name, page) if name else "" for kind, name in downloads.items()},
+            downloads={form: relative(name, page) if name else "" for form, name in _downloads(edition, item).items()},
             styles=[relative(name, page) for name in as_list(project.get("format", "html", "css"))],
         )
     return texts
 
 
-def _has_cells(item: Manuscript) -> bool:
-    return bool(item.source.cells)
+def _downloads(edition: Edition, item: Manuscript) -> dict[str, str]:
+    """What a page offers besides itself, empty where there is none."""
+    stem = edition.project.file_stem
+    names = {
+        "notebook": f"notebooks/{item.chapter.stem}.ipynb" if item.source.cells else "",
+        "pdf": f"{stem}.pdf",
+        "epub": f"{stem}.epub",
+    }
+    forms = {"notebook": "notebooks", "pdf": "pdf", "epub": "epub"}
+    return {kind: name if forms[kind] in edition.offered else "" for kind, name in names.items()}
 
 
 def _navigation(shown: Sequence[Manuscript], entry: Any) -> list[dict[str, Any]]:
@@ -146,12 +145,11 @@ def _assets(project: Project, sheets: Sequence[Path]) -> dict[str, bytes]:
     }  # fmt: skip
 
 
-def _font(project: Project, texts: Any) -> bytes:
-    """The mathematics font, with the characters that occur in the pages."""
-    characters = "".join(sorted(fonts.characters_of(texts)))
-    key = digest(renderer_digest(), characters)
+def _font(project: Project, characters: frozenset[str]) -> bytes:
+    """The mathematics font, cut down to some characters."""
+    key = digest(renderer_digest(), sorted(characters))
     if (font := project.store.read("font", key)) is None:
-        font = fonts.math_font(frozenset(characters))
+        font = fonts.math_font(characters)
         project.store.write("font", key, font)
     return font
 
@@ -167,7 +165,16 @@ def _search(project: Project, files: Mapping[str, bytes]) -> dict[str, bytes]:
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(data)
-            command = [sys.executable, "-m", "pagefind", "--site", folder, "--silent"]
+            command = [
+                sys.executable,
+                "-m",
+                "pagefind",
+                "--site",
+                folder,
+                "--silent",
+                "--exclude-selectors",
+                "annotation",
+            ]
             subprocess.run(command, check=True, capture_output=True)
             buffer = io.BytesIO()
             with zipfile.ZipFile(buffer, "w") as archive:
