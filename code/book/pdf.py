@@ -171,6 +171,12 @@ def _math(node: Node) -> Node | Nodes:
     return [_inline(f"#formula({quoted(node['c'][1])}, "), node, _inline(");")]
 
 
+def _bars(node: Node) -> Node:
+    r"""A formula whose ``\lvert … \rvert`` enclose; pandoc makes relations of them, with space on both sides."""
+    kind, tex = node["c"]
+    return {"t": "Math", "c": [kind, tex.replace(r"\lvert", r"\left|").replace(r"\rvert", r"\right|")]}
+
+
 def _caption_number(node: Node) -> Node | Nodes:
     """What stands before a caption is set apart from it."""
     if "caption-number" not in node["c"][0][1]:
@@ -191,7 +197,7 @@ def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
     """A chapter as Typst, and pandoc's warnings."""
     page.picture = picture
     lowered = lowering.lower(blocks, TABLE, page, {"Math": _math, "Header": lambda node: _heading(node, page)})
-    marked = tree.transform(lowered, {"Span": _caption_number})
+    marked = tree.transform(lowered, {"Span": _caption_number, "Math": _bars})
     return pandoc.write(marked, "typst", "--syntax-highlighting=idiomatic")
 
 
