@@ -11,25 +11,33 @@ linear operator (`autodiff.rules`), and everything else is derived.
 array([0., 1.])
 """
 
+import importlib
+from typing import Any
+
 from . import finite, rules  # `rules` fills the tables that `tracing` reads
 from .checks import check_grads
 from .custom import custom_jvp, custom_vjp, primitive, stop_gradient
 from .debugging import debug_nans
 from .derivatives import gauss_newton_vp, grad, hessian, hvp, jacfwd, jacobian, jacrev, value_and_grad
-from .errors import AutodiffError, EscapedTracerError, StaleGraphError
-from .graph import Graph, placeholder, trace
+from .errors import AutodiffError, ConvergenceError, EscapedTracerError, StaleGraphError
 from .modes import jvp, linearize, vjp
 
 __all__ = [
     "AutodiffError",
+    "ConvergenceError",
     "EscapedTracerError",
     "Graph",
     "StaleGraphError",
+    "accumulation",
     "check_grads",
+    "colouring",
+    "cond",
     "custom_jvp",
     "custom_vjp",
     "debug_nans",
+    "elimination",
     "finite",
+    "fixed_point",
     "gauss_newton_vp",
     "grad",
     "hessian",
@@ -39,11 +47,46 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "minimize",
     "placeholder",
     "primitive",
+    "root",
     "rules",
+    "sparse_hessian",
+    "sparse_jacobian",
+    "sparsity",
     "stop_gradient",
     "trace",
     "value_and_grad",
     "vjp",
+    "while_loop",
 ]
+
+# Rooms that many programs never enter, and functions of theirs: imported when they are first asked for.
+LATER = {
+    "Graph": "graph",
+    "accumulation": "accumulation",
+    "colouring": "colouring",
+    "cond": "control",
+    "elimination": "elimination",
+    "fixed_point": "implicit",
+    "minimize": "implicit",
+    "placeholder": "recording",
+    "root": "implicit",
+    "sparse_hessian": "sparsity",
+    "sparse_jacobian": "sparsity",
+    "sparsity": "sparsity",
+    "trace": "graph",
+    "while_loop": "control",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    room = importlib.import_module(f".{LATER[name]}", __name__)
+    return room if name == LATER[name] else getattr(room, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *LATER})

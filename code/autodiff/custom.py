@@ -45,7 +45,21 @@ def stop_gradient(tree: Any) -> Any:
 # --- Rules for a whole call ---------------------------------------------------------------------------------
 
 
-def _spaces(leaves: Sequence) -> list[tuple]:
+def traced_part(tree: Any) -> tuple[list, Callable[[Sequence], Any]]:
+    """The traced leaves of a tree, and the function that gives the tree with other values in their places."""
+    leaves, structure = flatten(tree)
+    places = [i for i, x in enumerate(leaves) if type(x) is Traced]
+
+    def given(values: Sequence) -> Any:
+        every = list(leaves)
+        for i, x in zip(places, values, strict=True):
+            every[i] = x
+        return unflatten(structure, every)
+
+    return [leaves[i] for i in places], given
+
+
+def spaces(leaves: Sequence) -> list[tuple]:
     return [(np.shape(x), like(as_array(x))) for x in leaves]
 
 
@@ -160,7 +174,7 @@ class custom_jvp(_Custom):  # noqa: N801  # a decorator
             raise AutodiffError(f"{name_of(self)} has no rule: set one by {name_of(self)}.defjvp(rule)")
         values, found = flatten(self.function(*args, **kwargs))
         y = tuple(map(as_array, values))
-        inputs, outputs, (_, structure) = _spaces(leaves), _spaces(y), flatten(args)
+        inputs, outputs, (_, structure) = spaces(leaves), spaces(y), flatten(args)
 
         def push(dots: list) -> list:
             pair = rule(args, unflatten(structure, dots), **kwargs)
@@ -202,7 +216,7 @@ class custom_vjp(_Custom):  # noqa: N801  # a decorator
             raise AutodiffTypeError(f"the forward half of the rule of {name_of(self)} must return (y, residuals)")
         values, found = flatten(pair[0])
         y = tuple(map(as_array, values))
-        inputs, outputs = _spaces(leaves), _spaces(y)
+        inputs, outputs = spaces(leaves), spaces(y)
         structures = [flatten(arg)[1] for arg in args]
         counts = [len(flatten(arg)[0]) for arg in args]
 
