@@ -1,6 +1,6 @@
 """The running example: one program of four stages that the chapters share, so that they can be compared.
 
-    A affine, ℝⁿ → ℝ^|a|      B elementwise sine, ℝ^|a| → ℝ^|b|      C affine, ℝ^|b| → ℝ^|c|      D sum of squares, ℝ^|c| → ℝ
+    A affine, n → |a|      B elementwise sine, |a| → |b|      C affine, |b| → |c|      D sum of squares, |c| → 1
 
 The sizes n = 5, |a| = |b| = 4, |c| = 3 and 1 differ wherever they can, so that a product written the wrong way
 round does not fit. Weights and the point `x0` are drawn once, with two decimals, so that a reader can type them in.
