@@ -31,17 +31,23 @@ def converge(iterates: Iterable, what: str, tol: float, max_steps: int, mend: st
     sizes: list[float] = []
     for x, step in itertools.islice(iterates, max_steps):
         size, length = norm(step), norm(x)
-        sizes.append(size)
         if not math.isfinite(size + length):
-            raise ConvergenceError(f"{what} met nan or inf at step {len(sizes)}. {mend}")
+            raise ConvergenceError(f"{what} met nan or inf at step {len(sizes) + 1}{pace(sizes)}. {mend}")
         if size <= tol * max(1.0, length):
             return x
-    last = sizes[-11:]
-    factor = (last[-1] / last[0]) ** (1 / max(1, len(last) - 1))
+        sizes.append(size)
     raise ConvergenceError(
-        f"{what} did not converge in {max_steps} steps: the last step was {last[-1]:.1e} long (tol={tol:.1e}), and "
-        f"each about {factor:.4g} times the one before. {mend}"
+        f"{what} did not converge in {max_steps} steps: the last step was {sizes[-1]:.1e} long (tol={tol:.1e})"
+        f"{pace(sizes)}. {mend}"
     )
+
+
+def pace(sizes: list[float]) -> str:
+    """The factor from step to step, in words: an estimate of the spectral radius, where the iteration is linear."""
+    last = sizes[-11:]
+    if len(last) < 2:
+        return ""
+    return f", and each step about {(last[-1] / last[0]) ** (1 / (len(last) - 1)):.4g} times the one before"
 
 
 def plain(f: Callable, x: np.ndarray) -> Iterator:
