@@ -20,11 +20,10 @@ ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    "JAX_ENABLE_X64": "1",
     "JAX_PLATFORMS": "cpu",
     "XLA_FLAGS": "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1",
 }
-"""One thread for everybody, and double precision for JAX. Libraries read these when they load."""
+"""One thread for everybody. Libraries read these when they load."""
 
 OVERRIDES = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 """Choices of kernel that would slow one system's matrix products and not the others'."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -200,12 +201,12 @@ def torch_eager() -> System:
         def forward(ctx, weights, bias, tolerance):
             x = torch.zeros_like(bias)
             while True:
-                following = torch.tanh(weights @ x + bias)
-                if (following - x).abs().max() <= tolerance:
+                before, x = x, torch.tanh(weights @ x + bias)
+                step = x - before
+                if step @ step <= tolerance**2 * max(1.0, x @ x):
                     break
-                x = following
-            ctx.save_for_backward(weights, following)
-            return following
+            ctx.save_for_backward(weights, x)
+            return x
 
         @staticmethod
         def backward(ctx, cotangent):
@@ -280,19 +281,21 @@ def _jax(name: str, compiled: bool) -> System:
     import jax
     import jax.numpy as jnp
 
-    def step(x, weights, bias):
-        return jnp.tanh(weights @ x + bias)
+    jax.config.update("jax_enable_x64", True)
+
+    def moves(pair, tolerance):
+        before, x = pair
+        step = x - before
+        return step @ step > tolerance**2 * jnp.maximum(1.0, x @ x)
 
     def iterate(weights, bias, tolerance):
-        start = jnp.zeros_like(bias)
+        advance = lambda pair: (pair[1], jnp.tanh(weights @ pair[1] + bias))
+        pair = advance((None, jnp.zeros_like(bias)))
         if compiled:
-            moved = lambda pair: jnp.abs(pair[1] - pair[0]).max() > tolerance
-            advance = lambda pair: (pair[1], step(pair[1], weights, bias))
-            return jax.lax.while_loop(moved, advance, (start, step(start, weights, bias)))[1]
-        x, following = start, step(start, weights, bias)
-        while jnp.abs(following - x).max() > tolerance:
-            x, following = following, step(following, weights, bias)
-        return following
+            return jax.lax.while_loop(partial(moves, tolerance=tolerance), advance, pair)[1]
+        while moves(pair, tolerance):
+            pair = advance(pair)
+        return pair[1]
 
     @jax.custom_vjp
     def tanh_equilibrium(weights, bias, tolerance):
