@@ -10,20 +10,13 @@ from matplotlib.patches import Rectangle
 
 from autodiff import finite
 from figures import style
+from figures.numbers import tex
 from figures.style import INK, SERIES
 
 Function = Callable[[Any], Any]
 
 POINT = 0.7
 """Where the error curves differentiate the sine: no derivative of it vanishes there."""
-
-
-def scientific(h: float) -> str:
-    """A number as TeX, short: 1e-05 as 10^{-5}, 4e-16 as 4\\times 10^{-16}, 0.1 and 1 as they are."""
-    mantissa, exponent = f"{h:.0e}".split("e")
-    if abs(int(exponent)) < 2:
-        return f"{h:g}"
-    return ("" if mantissa == "1" else rf"{mantissa}\times ") + f"10^{{{int(exponent)}}}"
 
 
 # --- what an estimate looks like along a curve ---------------------------------------------------------------
@@ -102,7 +95,7 @@ def slide(data: dict[str, Any] | None = None) -> Figure:
     axes = made.subplot_mosaic("abcd;eeee", height_ratios=(1, 1.3))
     for letter, window in windows.items():
         _window(axes[letter], window, data["slope"])
-        axes[letter].set_title(f"({letter})  $h={scientific(window['h'])}$", fontsize=10.5)
+        axes[letter].set_title(f"({letter})  $h={tex(window['h'])}$", fontsize=10.5)
     axes["a"].set_ylabel("$(f(t)-f(x))\\,/\\,h$", fontsize=10)
     below = _error_axes(axes["e"])
     for (name, rise), (ink, line) in zip((("forward", 12), ("central", -15)), SERIES, strict=False):
