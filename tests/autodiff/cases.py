@@ -218,6 +218,15 @@ cumsum: x=real -
 prod: x=with_zeros 3x3
     np.prod(x, axis=1);  np.prod(x);  np.prod(x[:2]);  x[:1].prod(axis=0)
 
+# From real to complex numbers, and back.
+complex: x=real 2x3, by differences
+    x * 1j;  x + 2j;  x.astype(complex);  (1 + 2j) * x ** 2;  np.conj((1 + 2j) * x);  np.abs(x + 1j)
+    np.sum(np.exp(1j * x));  np.exp(1j * x) @ np.exp(1j * x).T;  np.vdot(1j * x, x * x);  x * (1j * x)
+    np.where(x > 0, x, 1j * x);  np.concatenate([x, 1j * x]);  np.stack([x * 1j, x * 1]);  np.prod(x + 1j, axis=1)
+    np.linalg.solve(np.eye(2) * (2 + 1j), x);  np.linalg.norm(x * (1 + 1j));  np.einsum('ij,ij', x, 1j * x)
+complex: x=real 3, y=real 2x3, by differences
+    1j * x - y;  y @ (1j * x);  (2 + 1j) * y / x;  np.outer(1j * x, y);  np.dot(y, x * (1 - 1j))
+
 # Shapes.
 reshape: x=real 2x3x2
     np.reshape(x, (3, 4));  x.reshape(12);  x.reshape(-1, 2);  x.reshape((6, -1))
@@ -318,6 +327,15 @@ triangles: x=real 2x3x3
 pad: x=real 3x4
     np.pad(x, 1);  np.pad(x, (1, 2));  np.pad(x, ((1, 2), (0, 3)));  np.pad(x, ((1,), (2,)), 'constant')
     np.pad(x, 1, constant_values=2.5);  np.pad(x, 1, constant_values=((1, 2), (3, 4)));  np.pad(x, 0)
+integers: x=real 2x3
+    np.sum(x, axis=one);  np.concatenate([x, x], axis=one);  x.reshape(np.int64(3), 2);  x.reshape([3, 2])
+    x.reshape(np.array([3, 2]));  np.transpose(x, [1, 0]);  x.transpose([1, 0]);  np.swapaxes(x, one, 0)
+    np.roll(x, one);  np.roll(x, np.array([1, 2]), axis=[0, 1]);  np.split(x, np.array([1, 2]), axis=one)
+    np.tile(x, np.array([2, 1]));  np.repeat(x, one, axis=one);  np.take(x, one);  np.expand_dims(x, one)
+    np.pad(x, np.array(1));  np.pad(x, np.array([[0, 1], [2, 0]]));  np.squeeze(x[None, None], axis=one)
+    np.broadcast_to(x, np.array([2, 2, 3]));  np.diag(x, one);  np.triu(x, one);  np.cumsum(x, one)
+    np.tensordot(x, x, axes=np.array([[0], [0]]));  np.stack([x, x], axis=one);  np.flip(x, one)
+    x ** one;  x * one;  one - x;  x[one];  x[:, one:];  np.moveaxis(x, np.array([0]), np.array([1]))
 keywords: x=real 2x3, y=real 3x2
     np.sum(a=x, axis=0);  np.expand_dims(a=x, axis=0);  np.squeeze(a=x[None]);  np.reshape(x, shape=(3, 2))
     np.transpose(a=x, axes=(1, 0));  np.dot(a=x, b=y);  np.tensordot(a=x, b=y, axes=1);  np.outer(a=x, b=y)

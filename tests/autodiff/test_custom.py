@@ -299,6 +299,47 @@ def test_wrong_shapes_are_value_errors(mistake):
         ad.jacrev(f)(X)
 
 
+def test_a_rule_that_closes_over_a_traced_value_is_right_or_refused():
+    """The closure's share of the derivative is not in the rule: an error, never a number without it."""
+
+    def by_jvp(x):
+        f = ad.custom_jvp(lambda z: z * x)
+        f.defjvp(lambda primals, tangents: (primals[0] * x, tangents[0] * x))
+        return f(x)
+
+    def by_vjp(x):
+        f = ad.custom_vjp(lambda z: z * x)
+        f.defvjp(lambda z: (z * x, None), lambda _, ybar: (ybar * x,))
+        return f(x)
+
+    def by_primitive(x):
+        return ad.primitive(lambda z: z * x, lambda y, z: x)(x)
+
+    for f in (by_jvp, by_vjp, by_primitive):
+        for derivative in (ad.grad(f), lambda x, f=f: ad.jvp(f, (x,), (1.0,))[1]):
+            try:
+                assert derivative(3.0) == 6.0
+            except ad.AutodiffError:
+                continue
+        # an outer variable is another matter: its trace sees through the rule
+        outer = ad.grad(lambda x, f=f: ad.grad(lambda z: f(x) * z)(1.0))
+        try:
+            assert outer(3.0) == 6.0
+        except ad.AutodiffError:
+            continue
+
+
+def test_a_rule_may_close_over_the_variable_of_an_outer_transform():
+    def outer(x):
+        f = ad.custom_jvp(lambda z: z * z * x)
+        f.defjvp(lambda primals, tangents: (f(*primals), 2 * primals[0] * tangents[0] * x))
+        return ad.grad(f)(3.0)
+
+    assert outer(5.0) == 30.0
+    assert ad.grad(outer)(5.0) == 6.0
+    assert ad.jvp(outer, (5.0,), (1.0,)) == (30.0, 6.0)
+
+
 # --- stop_gradient ----------------------------------------------------------------------------------------
 
 

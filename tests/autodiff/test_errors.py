@@ -5,10 +5,12 @@ import threading
 
 import numpy as np
 import pytest
+import scipy.linalg
 from scipy.special import owens_t
 
 import autodiff as ad
 
+from .cases import phrases
 from .oracles import assert_close, differences
 
 X = np.array([0.5, -1.5, 2.0])
@@ -65,6 +67,9 @@ PROGRAMS = {
     "np.array": (lambda x: np.array([x[0], x[1]]).sum(), TypeError, r"np\.stack"),
     "np.array of one": (lambda x: np.array(x).sum(), TypeError, r"np\.stack"),
     "np.asarray": (lambda x: np.asarray(x).sum(), TypeError, r"np\.stack"),
+    "np.r_": (lambda x: np.r_[x, 0.0].sum(), TypeError, r"np\.concatenate"),
+    "np.c_": (lambda x: np.c_[x, x].sum(), TypeError, r"np\.concatenate"),
+    "np.fromfunction": (lambda x: np.fromfunction(lambda i: x[0] * i, (3,)).sum() + float(x[0]), TypeError, ""),
     "np.full": (lambda x: np.full(2, x[0]).sum(), TypeError, r"np\.stack"),
     "np.fromiter": (lambda x: np.fromiter((y for y in x), float).sum(), TypeError, ""),
     "np.vectorize": (lambda x: np.vectorize(lambda y: y)(x).sum(), TypeError, r"np\.stack"),
@@ -72,6 +77,10 @@ PROGRAMS = {
     "np.copyto": (lambda x: np.copyto(np.zeros(3), x) or x.sum(), TypeError, ""),
     "np.put": (lambda x: np.put(x, [0], 1.0) or x.sum(), TypeError, ""),
     "np.fill_diagonal": (lambda x: np.fill_diagonal(np.outer(x, x), 0.0) or x.sum(), TypeError, ""),
+    "np.float64": (lambda x: np.float64(x[0]), TypeError, "derivative"),
+    "np.float32": (lambda x: np.float32(x[0]), TypeError, "derivative"),
+    "np.int64": (lambda x: np.int64(x[0]) * x, TypeError, "derivative"),
+    "scipy": (lambda x: scipy.linalg.norm(x), TypeError, ""),
     "np.random": (lambda x: np.random.default_rng(0).normal(x).sum(), TypeError, ""),
     "where= of a ufunc": (lambda x: np.sin(x, where=x > 0).sum(), TypeError, r"np\.where"),
     "no rule": (lambda x: np.roots(x).sum(), TypeError, r"np\.roots.*ad\.primitive"),
@@ -187,6 +196,50 @@ def test_lists_of_numbers_are_right_or_refused(name):
         assert_close(ydot, differences(g, primals, tangents), rtol=1e-8, scale=1)
 
 
+# What NumPy refuses is refused, too, also where a function is written in terms of others. x is (2, 3).
+REFUSED_BY_NUMPY = """
+    np.tensordot(x, np.ones((3, 2)), 2);  np.tensordot(x, np.ones((6, 3)), ([0], [0]));  np.tensordot(x, x, 5)
+    np.inner(x, np.ones((3, 6)));  np.dot(np.ones((2, 3, 4)), np.ones((2, 3, 2)) * x[0, 0]);  np.dot(x, x)
+    np.vdot(x, x[0]);  np.diag(np.ones((2, 2, 2)) * x[0, 0]);  np.diag(x[0, 0]);  np.outer(x)
+    x @ x;  x @ 2.0;  x[0] @ np.ones(2);  x + np.ones(2);  np.linalg.solve(x, x);  np.linalg.inv(x)
+    np.linalg.solve(x @ x.T, np.ones(3));  np.linalg.solve(np.zeros((2, 2)), x);  np.linalg.inv(0 * (x @ x.T))
+    np.linalg.norm(x, axis=2);  np.linalg.norm(x[0], 'fro');  np.linalg.norm(x, 'nope')
+    np.einsum('ij,jk', x, x);  np.einsum('ij', x[0]);  np.einsum('ijk', x);  np.einsum('ij->ik', x)
+    np.einsum('ij,jk->ik', x);  np.einsum('ii', x);  np.einsum('i...->i', x);  np.einsum('ij->ijj', x)
+    np.split(x, 4);  np.split(x, 2, axis=1);  np.hsplit(x[0, 0], 1);  np.vsplit(x[0], 1);  np.dsplit(x, 1)
+    np.array_split(x, 0);  np.array_split(x, -1);  np.stack([x, x.T]);  np.stack([x, x], axis=4)
+    np.concatenate([x, x.T]);  np.concatenate([x, x[0]]);  np.concatenate([x, x], axis=2)
+    np.concatenate([x[0, 0], x[0, 1]]);  np.vstack([x, x.T]);  np.hstack([x, x.T]);  np.column_stack([x, x.T])
+    np.moveaxis(x, 0, 5);  np.moveaxis(x, [0, 0], [0, 1]);  np.swapaxes(x, 0, 2);  np.transpose(x, (0, 0))
+    np.transpose(x, (0,));  np.expand_dims(x, 4);  np.squeeze(x, 0);  np.squeeze(x, 3);  np.broadcast_to(x, (3, 3))
+    np.broadcast_to(x, 3);  np.broadcast_arrays(x, x.T);  np.reshape(x, (4, 2));  x.reshape(-1, 4)
+    np.roll(x, 1, axis=2);  np.roll(x, (1, 2), axis=(0, 1, 1));  np.flip(x, 2);  np.fliplr(x[0])
+    np.repeat(x, -1);  np.repeat(x, [1, 2, 3]);  np.repeat(x, 2, axis=3);  np.tile(x, -1)
+    np.pad(x, -1);  np.pad(x, (1, 2, 3));  np.pad(x, 1, mode='nope');  np.pad(x[:0], 1, mode='edge')
+    np.pad(x, 1, mode='edge', constant_values=3);  np.sum(x, axis=2);  np.sum(x, axis=(0, 0));  np.mean(x, axis=2)
+    np.prod(x, axis=2);  np.max(x, axis=2);  np.max(x[:0]);  np.max(x[:0], axis=0);  np.min(x, where=x > 2)
+    np.var(x, axis=2);  np.std(x, axis=(0, 0));  np.var(x, ddof=1, correction=1);  np.cumsum(x, axis=2)
+    x[2];  x[0, 0, 0];  x[..., ...];  x[[0, 1], [0, 1, 2]];  x[[5]];  x[[True, False, True]];  x[0.5];  x['a']
+    np.take(x, 9);  np.take(x, [9], axis=0);  np.take(x, [0], axis=2);  np.take(x, [0], mode='nope')
+    np.diagonal(x[0]);  np.diagonal(x, 0, 0, 0);  np.diagonal(x, 0, 0, 2);  np.triu(x[0, 0])
+    np.where(x > 0, x);  np.where(np.ones(2) > 0, x, 0);  np.clip(x, 1);  np.clip(x, 0, 1, min=0)
+    np.clip(x, np.ones(2), 3);  np.sin();  np.add(x);  np.reshape(x);  np.sum(x, axis=0, foo=1);  x.nope
+    len(x[0, 0]);  iter(x[0, 0]);  x.sum(axis=5);  x.dot(x);  x.take(9);  x.squeeze(0);  x.cumsum(5)
+"""
+
+
+@pytest.mark.parametrize("expression", phrases(REFUSED_BY_NUMPY))
+@pytest.mark.filterwarnings("ignore")
+def test_what_numpy_refuses_is_refused(expression):
+    f = eval(f"lambda x: {expression}", {"np": np})
+    x = np.arange(6.0).reshape(2, 3)
+    with pytest.raises((ValueError, TypeError, IndexError, AttributeError)) as theirs:
+        f(x)
+    with pytest.raises((ValueError, TypeError, IndexError, AttributeError, ad.AutodiffError)) as ours:
+        ad.jvp(f, (x,), (x,))
+    assert not isinstance(ours.value, RecursionError), theirs.value
+
+
 # Calls of the transforms themselves.
 def square(x):
     return x**2
@@ -209,6 +262,8 @@ CALLS = {
     "integer in a container": (lambda: ad.grad(lambda p: p["w"])({"w": 1.0, "n": 3}), TypeError, r"\['n'\]"),
     "a list of numbers is a container": (lambda: ad.grad(sum)([1.0, 2]), TypeError, r"\[1\]"),
     "objects": (lambda: ad.grad(square)(np.array([1.0, None])), TypeError, "object"),
+    "a matrix": (lambda: ad.jvp(square, (np.matrix([[1.0]]),), (np.ones((1, 1)),)), TypeError, "matrix"),
+    "a masked array": (lambda: ad.grad(np.sum)(np.ma.array(X, mask=[0, 1, 0])), TypeError, "MaskedArray"),
     "dates": (lambda: ad.grad(square)(np.array(["2000-01-01"], "M8")), TypeError, "datetime"),
     "grad of an array": (lambda: ad.grad(square)(X), (TypeError, ValueError), r"\(3,\).*jacobian"),
     "grad of one number in an array": (lambda: ad.grad(square)(X[:1]), (TypeError, ValueError), r"\(1,\)"),

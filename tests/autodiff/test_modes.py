@@ -1,6 +1,7 @@
 """The transforms: what they take and return, their nestings, closures, escapes, threads, long programs."""
 
 import asyncio
+import copy
 import functools
 import gc
 import itertools
@@ -226,6 +227,47 @@ def test_jacobian_has_shape_of_result_then_shape_of_argument(jacobian):
     np.testing.assert_array_equal(tree["all"]["b"], X)
 
 
+Z = np.array([0.5 + 1.2j, -0.7 + 0.3j])
+COMPLEX = {
+    "real to complex": (lambda x: np.exp(1j * x) * x.sum(), Z.real),
+    "complex to real": (lambda z: np.abs(z) ** 2 * z.real, Z),
+    "complex to one real": (lambda z: np.sum(np.abs(z) ** 2), Z),
+    "analytic": (lambda z: z**2 * np.exp(z[0]), Z),
+    "conjugate": (lambda z: np.conj(z) * z, Z),
+}
+
+
+@pytest.mark.parametrize(
+    "jacobian", [ad.jacfwd, ad.jacrev, ad.jacobian, lambda f: lambda z: ad.linearize(f, z)[1].dense()]
+)
+@pytest.mark.parametrize("kind", COMPLEX)
+def test_complex_jacobians_are_right_or_refused(kind, jacobian):
+    """J ẋ is the JVP (its real part, where the result is real), for every complex ẋ; or there is no such J."""
+    f, z = COMPLEX[kind]
+    v = (np.array([1.0 - 0.5j, 0.3 + 2.0j]) if np.iscomplexobj(z) else V3[:2]).astype(z.dtype)
+    y, ydot = ad.jvp(f, (z,), (v,))
+    assert_close(ydot, differences(f, (z,), (v,)), rtol=1e-9, scale=1)
+    try:
+        product = jacobian(f)(z).reshape(np.size(y), 2) @ v
+    except ad.AutodiffError:
+        return
+    np.testing.assert_allclose(product.real if np.isrealobj(y) else product, np.ravel(ydot), rtol=1e-12)
+
+
+def test_gradient_of_a_real_function_of_complex_numbers():
+    """∂f/∂x − i ∂f/∂y: the tangent of f along ż is Re Σ g ż."""
+    for f in (
+        lambda z: np.sum(np.abs(z) ** 3),
+        lambda z: np.real(np.sum(z**2)),
+        lambda z: np.imag(z[0] * np.conj(z[1])),
+    ):
+        g = ad.grad(f)(Z)
+        along = [[ad.jvp(f, (Z,), (unit * e,))[1] for e in np.eye(2)] for unit in (1, 1j)]
+        np.testing.assert_allclose(g, np.subtract(along[0], 1j * np.array(along[1])), rtol=1e-13)
+        v = np.array([1.0 - 0.5j, 0.3 + 2.0j])
+        assert_close(np.real(np.sum(g * v)), differences(f, (Z,), (v,)), rtol=1e-9)
+
+
 def test_second_order_functions():
     A = W @ W.T
 
@@ -242,6 +284,24 @@ def test_second_order_functions():
     np.testing.assert_allclose(product[0] if isinstance(product, tuple) else product, J.T @ J @ V3, rtol=1e-12)
     two = ad.hvp(lambda x, y: np.sum(x * y**2), (X, V3), (V3, X))
     assert_close(two, (2 * V3 * X, 2 * V3 * V3 + 2 * X * X), rtol=1e-13)
+
+
+def test_hessians_of_containers_and_of_several_arguments():
+    """Trees of trees, one per input leaf, as for Jacobians."""
+
+    def f(p, y):
+        return np.sum(p["a"] ** 2 * p["b"]) * y
+
+    (of_p, of_y) = ad.hessian(f, argnums=(0, 1))({"a": X, "b": 2.0}, 3.0)
+    np.testing.assert_allclose(of_p["a"][0]["a"], np.diag(np.full(3, 12.0)), rtol=1e-14)
+    np.testing.assert_allclose(of_p["a"][0]["b"], 6 * X, rtol=1e-14)
+    np.testing.assert_allclose(of_p["b"][0]["a"], 6 * X, rtol=1e-14)
+    np.testing.assert_allclose(of_p["a"][1], 4 * X, rtol=1e-14)
+    np.testing.assert_allclose(of_y[0]["b"], np.sum(X**2), rtol=1e-14)
+    assert of_y[1] == 0.0
+    matrix = ad.hessian(lambda x: np.sum(x[:, 0] * x[:, 1] ** 2))(np.arange(4.0).reshape(2, 2))
+    assert matrix.shape == (2, 2, 2, 2)
+    assert matrix[1, 1, 1, 0] == matrix[1, 0, 1, 1] == 6.0
 
 
 def test_jacobians_run_each_primitive_once():
@@ -489,6 +549,17 @@ def test_python_control_flow():
         assert (d(select)(2.0), d(select)(0.5), d(select)(-1.0), d(select)(20.0)) == (4.0, 1.0, -1.0, -1.0)
 
 
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy], ids=lambda f: f.__name__)
+def test_copies_keep_their_derivative(copied):
+    def f(parameters):
+        own = copied(parameters)
+        return np.sum(own["w"] ** 2 * own["b"][0])
+
+    g = ad.grad(f)({"w": X, "b": [2.0]})
+    np.testing.assert_allclose(g["w"], 4 * X)
+    np.testing.assert_allclose(g["b"][0], np.sum(X**2))
+
+
 def test_rebinding_in_place_of_numbers():
     def f(x):
         total = x[0]
@@ -710,6 +781,15 @@ def test_threads_do_not_disturb_each_other():
     np.testing.assert_allclose(found, [derivative_of_curve(3, x) for x in points], rtol=1e-12)
 
 
+def test_one_pullback_in_many_threads():
+    _, pullback = ad.vjp(program, X)
+    seeds = np.random.default_rng(0).normal(size=(64, 4))
+    expected = [pullback(seed)[0] for seed in seeds]
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda seed: pullback(seed)[0], seeds))
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_threads_inside_a_trace():
     def f(x):
         with ThreadPoolExecutor(4) as pool:
@@ -831,6 +911,23 @@ def test_arrays_that_no_rule_needs_are_freed():
     _, pullback = ad.vjp(lambda x: np.sum(double(x) + 1.0), x)
     assert made[0]() is None  # neither the sum nor `double` needs it
     np.testing.assert_array_equal(pullback(1.0)[0], 2.0)
+
+
+def test_a_tape_is_small():
+    """At most 300 bytes an operation, beyond the numbers themselves."""
+
+    def chain(x):
+        for _ in range(20_000):
+            x = np.sin(x) * 1.01
+        return x
+
+    ad.vjp(chain, 0.5)
+    tracemalloc.start()
+    _, pullback = ad.vjp(chain, 0.5)
+    kept = tracemalloc.get_traced_memory()[0]
+    tracemalloc.stop()
+    assert kept / 40_000 <= 300
+    assert np.isfinite(pullback(1.0)[0])
 
 
 def test_forward_mode_keeps_nothing():

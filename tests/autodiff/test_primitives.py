@@ -94,10 +94,10 @@ def test_linearize_and_jacobians_agree_with_jvp_and_vjp(case):
     for jacobian in (ad.jacfwd, ad.jacrev):  # all tangents at once, all cotangents at once
         blocks = iter(leaves(jacobian(case.function, argnums=tuple(range(len(primals))))(*primals)))
         for value, moved in zip(leaves(y), leaves(ydot), strict=True):
-            total = np.zeros(np.size(value))
+            total = np.zeros(np.size(value), value.dtype)
             for x, v in zip(primals, tangents, strict=True):
                 block = next(blocks)
-                assert (block.shape, block.dtype) == (np.shape(value) + x.shape, np.float64)
+                assert (block.shape, block.dtype) == (np.shape(value) + x.shape, value.dtype)
                 total += block.reshape(total.size, x.size) @ v.ravel()
             np.testing.assert_allclose(total, np.ravel(moved), atol=1e-12 * max(norm(ydot), 1))
 

@@ -322,6 +322,55 @@ def test_norm(data, keepdims, seed):
         assert_differentiates(lambda x: np.linalg.norm(x, "fro", axis=pair, keepdims=keepdims), x, seed=seed)
 
 
+VIEWS: dict[str, Callable] = {
+    "same": lambda x: x,
+    "reversed": lambda x: x[::-1],
+    "shifted": lambda x: np.roll(x, 1),
+    "reshaped": lambda x: x.reshape(2, 3).T.reshape(6),
+    "front": lambda x: np.concatenate([x[:3], x[:3]]),
+    "gathered": lambda x: x[[0, 0, 2, 5, 5, 1]],
+    "masked": lambda x: np.where(np.arange(6) % 2, x, 0.0),
+    "spread": lambda x: np.broadcast_to(x[2], (6,)),
+    "split": lambda x: np.concatenate(np.split(x, 3)[::-1]),
+    "row": lambda x: x.reshape(3, 2)[1].repeat(3),
+    "negated": lambda x: -x,
+}
+
+
+@given(
+    nodes=st.lists(
+        st.tuples(st.sampled_from(sorted(VIEWS)), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=8
+    ),
+    outputs=st.lists(st.integers(0, 9), min_size=1, max_size=3),
+    seed=seeds,
+)
+@settings(thorough, max_examples=150)
+def test_graphs_of_views(nodes, outputs, seed):
+    """Cotangents that meet again after slices, reversals and copies: each adds up once, none overwrites another."""
+
+    def f(x):
+        values = [x]
+        for view, i, j in nodes:
+            values.append(VIEWS[view](values[i % len(values)]) + values[j % len(values)])
+        return [values[-1 - k % len(values)] for k in outputs]
+
+    rng = np.random.default_rng(seed)
+    x = rng.integers(-4, 5, 6).astype(float)
+    seedlings = [rng.integers(-4, 5, 6).astype(float) for _ in outputs]
+    kept = [u.copy() for u in seedlings]
+    y, pullback = ad.vjp(f, x)
+    value = [part.copy() for part in y]
+    first = pullback(seedlings)[0].copy()
+    columns = np.array(
+        [sum(inner(u, t) for u, t in zip(kept, ad.jvp(f, (x,), (e,))[1], strict=True)) for e in np.eye(6)]
+    )
+    np.testing.assert_array_equal(first, columns)
+    np.testing.assert_array_equal(pullback(seedlings)[0], first)
+    np.testing.assert_array_equal(seedlings, kept)
+    np.testing.assert_array_equal(y, value)
+    np.testing.assert_array_equal(ad.jacrev(lambda x: np.stack(f(x)))(x), ad.jacfwd(lambda x: np.stack(f(x)))(x))
+
+
 # --- Whole programs ---------------------------------------------------------------------------------------------
 
 STEPS: dict[str, Callable] = {
