@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import autodiff as ad
 from autodiff import accumulation
 from autodiff.elimination import ORDERS, LinearGraph, accumulate, elimination_order, linear_graph, tangled
+from autodiff.sparsity import blanks
 
 from .cases import CASES
 from .counting import Counted, counted
@@ -58,9 +59,14 @@ def test_on_programs_elimination_agrees_with_the_jacobian(program, rule):
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_graph_of_every_primitive_has_its_jacobian(case):
+def test_the_graph_of_every_real_primitive_has_its_jacobian(case):
     primals = case.primals()
-    expected = ad.linearize(case.function, *primals)[1].dense()
+    _, linear = ad.linearize(case.function, *primals)
+    if any(value.dtype.kind == "c" for value in blanks(linear)):
+        with pytest.raises(ad.AutodiffError, match="real programs"):
+            linear_graph(case.function, *primals)
+        return
+    expected = linear.dense()
     J, _ = accumulate(linear_graph(case.function, *primals))
     np.testing.assert_allclose(J, expected, rtol=1e-11, atol=1e-12 * abs(expected).max(initial=1))
 
