@@ -62,7 +62,7 @@ def describe() -> dict[str, str]:
     return {
         "processor": processor(),
         "system": f"{platform.system()} {platform.machine()}",
-        "python": platform.python_version(),
+        "python": f"Python {platform.python_version()}",
     }
 
 

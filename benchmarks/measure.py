@@ -97,7 +97,7 @@ def tape_of_an_operation() -> Recorded:
     return Recorded(overhead.tape_bytes(count=20_000), {"operations": 20_000})
 
 
-def running_example(n: int, random: np.random.Generator, a: int = 40, c: int = 12) -> Callable[[Any], Any]:
+def running_example(n: int, random: np.random.Generator, a: int = 500, c: int = 200) -> Callable[[Any], Any]:
     """F = D ∘ C ∘ B ∘ A of the book, from n inputs: affine, sine, affine, sum of squares."""
     first, second = random.standard_normal((a, n)) / np.sqrt(n), random.standard_normal((c, a)) / np.sqrt(a)
     shift, offset = random.standard_normal(a), random.standard_normal(c)

@@ -39,7 +39,7 @@ class Measurement:
     @property
     def source(self) -> str:
         """Where the value comes from, as a caption says it."""
-        return f"{self.machine['processor']}, Python {self.machine['python']}, {self.date}"
+        return f"{self.machine['processor']}, {self.machine['python']}, {self.date}"
 
 
 def load(name: str, file: Path = FILE) -> Measurement:

@@ -27,19 +27,5 @@ def test_what_is_recorded_is_what_is_loaded(tmp_path):
     assert loaded.date in loaded.source
 
 
-def test_a_missing_file_says_how_to_make_it(tmp_path):
-    with pytest.raises(measurements.MissingMeasurementError, match="make measure"):
-        measurements.load("answer", tmp_path / "measurements.json")
-
-
-def test_a_missing_name_says_what_there_is_and_how_to_record_it(tmp_path):
-    file = tmp_path / "measurements.json"
-    file.write_text('{"present": {}}')
-    with pytest.raises(
-        measurements.MissingMeasurementError, match=r"there are: present.*in benchmarks/measure"
-    ):
-        measurements.load("absent", file)
-
-
 def test_every_measurement_says_what_it_is():
     assert all(entry.says and entry.unit for entry in measure.MEASUREMENTS.values())
