@@ -93,6 +93,10 @@ def as_array(x: Any) -> Any:
     return x if isinstance(x, Traced | np.ndarray | np.generic) else np.asarray(x)[()]
 
 
+def is_traced(x: Any) -> bool:
+    return type(x) is Traced
+
+
 def untraced(x: Any) -> Any:
     """The plain value at the bottom of a traced one."""
     while type(x) is Traced:

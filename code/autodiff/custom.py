@@ -45,20 +45,6 @@ def stop_gradient(tree: Any) -> Any:
 # --- Rules for a whole call ---------------------------------------------------------------------------------
 
 
-def traced_part(tree: Any) -> tuple[list, Callable[[Sequence], Any]]:
-    """The traced leaves of a tree, and the function that gives the tree with other values in their places."""
-    leaves, structure = flatten(tree)
-    places = [i for i, x in enumerate(leaves) if type(x) is Traced]
-
-    def given(values: Sequence) -> Any:
-        every = list(leaves)
-        for i, x in zip(places, values, strict=True):
-            every[i] = x
-        return unflatten(structure, every)
-
-    return [leaves[i] for i in places], given
-
-
 def spaces(leaves: Sequence) -> list[tuple]:
     return [(np.shape(x), like(as_array(x))) for x in leaves]
 

@@ -18,8 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import Traced, as_array, dispatched, untraced
-from .custom import traced_part
+from .arrays import Traced, as_array, dispatched, is_traced, untraced
 from .derivatives import grad, value_and_grad
 from .errors import AutodiffTypeError, AutodiffValueError, ConvergenceError
 from .modes import Linearization, differentiable, linearize
@@ -38,7 +37,7 @@ from .solvers import (
     plain,
     probe,
 )
-from .trees import LEAF, Structure, flatten, paths, unflatten
+from .trees import LEAF, Structure, flatten, paths, selected, unflatten
 
 # --- Solutions as a primitive -------------------------------------------------------------------------------
 
@@ -291,7 +290,7 @@ def fixed_point(
     >>> print(round(sqrt(2.0), 12), round(ad.grad(sqrt)(2.0), 12))
     1.414213562373 0.353553390593
     """
-    space, (variables, given) = Space(x0), traced_part(params)
+    space, (variables, given) = Space(x0), selected(params, is_traced)
 
     def residual(v: Any, *variables: Any) -> Any:
         return v - space.vector(f(space.tree(v), *given(variables)))
@@ -330,7 +329,7 @@ def root(
     >>> bool(abs(slope - 1 / (1 - 0.1 * np.cos(E))) < 1e-14)
     True
     """
-    space, (variables, given) = Space(x0), traced_part(params)
+    space, (variables, given) = Space(x0), selected(params, is_traced)
 
     def residual(v: Any, *variables: Any) -> Any:
         return space.vector(g(space.tree(v), *given(variables)))
@@ -363,7 +362,7 @@ def minimize(
     >>> ridge(X, y, 1.0), ad.jacfwd(ridge, 2)(X, y, 1.0)
     (array([0.5, 1. ]), array([-0.25, -0.5 ]))
     """
-    space, (variables, given) = Space(x0), traced_part(params)
+    space, (variables, given) = Space(x0), selected(params, is_traced)
 
     def objective(v: Any, *variables: Any) -> Any:
         return loss(space.tree(v), *given(variables))

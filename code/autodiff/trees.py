@@ -99,6 +99,25 @@ def map_leaves(function: Callable, tree: Any) -> Any:
     return unflatten(structure, map(function, leaves))
 
 
+def selected(tree: Any, test: Callable[[Any], bool]) -> tuple[list, Callable[[Sequence], Any]]:
+    """The leaves of `tree` that pass a test, and the function that gives the tree with others in their places.
+
+    >>> floats, rebuild = selected({"w": 1.5, "n": 3}, lambda leaf: isinstance(leaf, float))
+    >>> floats, rebuild([2.5])
+    ([1.5], {'w': 2.5, 'n': 3})
+    """
+    leaves, structure = flatten(tree)
+    places = [i for i, leaf in enumerate(leaves) if test(leaf)]
+
+    def rebuild(own: Sequence) -> Any:
+        every = list(leaves)
+        for i, leaf in zip(places, own, strict=True):
+            every[i] = leaf
+        return unflatten(structure, every)
+
+    return [leaves[i] for i in places], rebuild
+
+
 def paths(structure: Structure, prefix: str = "") -> list[str]:
     """Where each leaf stands, as one would write it: `['w'][0]`, `.bias`."""
     if structure.kind is None:
