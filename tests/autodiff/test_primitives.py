@@ -11,6 +11,7 @@ import autodiff as ad
 from .cases import CASES, Case
 from .oracles import assert_close, complex_step, differences, direction, inner, leaves, like, norm
 
+pytestmark = pytest.mark.filterwarnings("error")  # where NumPy does not warn, neither does the derivative
 each_case = pytest.mark.parametrize("case", CASES, ids=str)
 
 
