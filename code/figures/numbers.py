@@ -14,7 +14,7 @@ def tex(value: float, digits: int = 1) -> str:
         return f"{value:.{digits}g}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     power = f"10^{{{int(exponent)}}}"
-    return power if mantissa == "1" else rf"{mantissa} \times {power}"
+    return power if float(mantissa) == 1 else rf"{mantissa} \times {power}"
 
 
 def sci(value: float, digits: int = 1) -> Any:
