@@ -28,7 +28,7 @@ def cond(condition: Any, then: Callable, otherwise: Callable, *operands: Any) ->
 
     Raises `AutodiffValueError` where the two results differ in kind, in a graph.
 
-    >>> import autodiff as ad
+    >>> import numpy as np, autodiff as ad
     >>> x = ad.placeholder(name="x")
     >>> root = ad.Graph([x], ad.cond(x > 0, np.sqrt, lambda x: 0 * x, x))
     >>> root(4.0), root(-4.0), root.grad()(4.0)
@@ -57,7 +57,7 @@ def while_loop(test: Callable, body: Callable, init: Any) -> Any:
 
     Raises `AutodiffValueError` where the body changes the kind of the state, in a graph.
 
-    >>> import autodiff as ad
+    >>> import numpy as np, autodiff as ad
     >>> x = ad.placeholder(name="x")
     >>> halvings = ad.while_loop(lambda s: s[0] > 1, lambda s: (s[0] / 2, s[1] + 1), (x, 0))
     >>> ad.Graph([x], halvings)(10.0)

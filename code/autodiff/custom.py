@@ -25,11 +25,11 @@ from .trees import Structure, flatten, map_leaves, unflatten
 
 
 @dispatched
-def _identity(x: Any) -> Any:
+def stopped(x: Any) -> Any:
     return x
 
 
-CONSTANT.add(_identity)
+CONSTANT.add(stopped)
 
 
 def stop_gradient(tree: Any) -> Any:
@@ -39,7 +39,7 @@ def stop_gradient(tree: Any) -> Any:
     >>> ad.grad(lambda x: x * ad.stop_gradient(x))(3.0)
     np.float64(3.0)
     """
-    return map_leaves(lambda x: _identity(x) if type(x) is Traced else x, tree)
+    return map_leaves(lambda x: stopped(x) if type(x) is Traced else x, tree)
 
 
 # --- Rules for a whole call ---------------------------------------------------------------------------------

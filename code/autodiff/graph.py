@@ -187,7 +187,24 @@ class Graph:
             found[node] = evaluated(node, found)
         return found
 
-    # --- derivatives
+    # --- other graphs
+
+    def with_operations(self, operations: Sequence[Node], outputs: Sequence) -> "Graph":
+        """A graph with these inputs, of other operations on them."""
+        arguments, result = unflatten(self.structure, self.arguments), unflatten(self.result, outputs)
+        return Graph(arguments, result, self.__name__, [*self.inputs, *operations])
+
+    def simplify(self) -> "Graph":
+        """The same results with fewer operations; `removed` of the new graph says what went, and why.
+
+        >>> import autodiff as ad
+        >>> graph = ad.trace(lambda x: np.sin(x) * np.sin(x) + 0 * np.cos(2.0), 1.0).simplify()
+        >>> len(graph.operations), graph.removed[0].partition(":")[0]
+        (2, 'computed before')
+        """
+        from .simplify import simplify
+
+        return simplify(self)
 
     def jvp(self) -> "Graph":
         """The graph of `ad.jvp`: (primals, tangents) ↦ (results, their tangents); both arguments are tuples.

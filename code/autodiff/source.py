@@ -74,8 +74,8 @@ WRITTEN: dict[Callable, Callable[[tuple, Text], str]] = {
 }
 
 
-def written(function: Any, args: tuple, kwargs: dict, text: Text) -> str:
-    """The call of `function` as a NumPy expression.
+def written(function: Any, args: tuple, kwargs: dict, text: Text, name: Callable[[Any], str] = name_of) -> str:
+    """The call of `function` as a NumPy expression; `name` says how a function without a sign is called.
 
     >>> written(np.add, (1, 2), {}, str), written(np.sum, ("x", 0), {"keepdims": True}, str)
     ('1 + 2', 'np.sum(x, 0, keepdims=True)')
@@ -89,4 +89,4 @@ def written(function: Any, args: tuple, kwargs: dict, text: Text) -> str:
             return WRITTEN[function](args, text)
     parts = [argument_text(x, text) for x in args]
     parts += [f"{key}={argument_text(x, text)}" for key, x in kwargs.items()]
-    return f"{name_of(function)}({', '.join(parts)})"
+    return f"{name(function)}({', '.join(parts)})"

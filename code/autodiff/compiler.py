@@ -1,0 +1,199 @@
+"""Compilation: a program as straight-line NumPy source, made once for arguments of a kind.
+
+`compile(f)` traces `f` for the structure, shapes and dtypes of the arguments it meets, simplifies the graph, and
+writes it down as the function that a patient person would have written: `f.source`. Common subexpressions are
+shared; arrays are computed into buffers that are no longer needed and let go when nothing needs them; numbers are
+Python's, on `math`, and where `math` raises (`log(0)`, an overflow), the same source runs once more on NumPy's
+scalars, which know inf and nan.
+
+Every call has buffers of its own, so threads do not disturb each other; arguments are never changed, and results
+never share memory with them or with each other.
+"""
+
+import builtins
+import copy
+import itertools
+import linecache
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .arrays import Traced
+from .debugging import watching
+from .errors import AutodiffError, StaleGraphError
+from .graph import Graph, is_variable, leaf_names, traced
+from .rewrites import rewritten
+from .trees import Structure, flatten, paths, unflatten
+from .writer import MATH, Shelf, Writer, identifier
+
+VERSIONS = 16  # of one function for one kind of arguments, one for each way through its branches
+
+# --- For users ----------------------------------------------------------------------------------------------
+
+
+def compile(program: Callable) -> "Compiled":  # as in ad.compile
+    """A function or graph as straight-line NumPy, with the source to read: `compile(f).source`.
+
+    program : a function in ordinary NumPy (also `ad.grad(f)`, `ad.hessian(f)`, …), or a `Graph`.
+
+    A function is compiled when it is first called, and again for arguments of another structure, shape or dtype.
+    Arrays and floats in the arguments are variables; anything else (an `int`, a `str`) is part of the kind of
+    arguments. What the function closes over is a constant: pass what changes. Where Python branches on values, each
+    way through the program that turns up becomes a version of its own; after 16, calls that fit none run the
+    function itself. A compiled graph has one version, and raises `StaleGraphError` on the other side of a branch.
+
+    On traced arguments (inside of another transform), and under `debug_nans`, the program itself runs.
+
+    >>> import autodiff as ad
+    >>> slope = ad.compile(ad.grad(lambda x: np.sum(np.sin(x) ** 2)))
+    >>> slope(np.array([0.0, np.pi / 4]))
+    array([0., 1.])
+    >>> print(slope.source)  # doctest: +ELLIPSIS
+    def gradient(x):
+        ...
+    """
+    return CompiledGraph(program) if isinstance(program, Graph) else CompiledFunction(program)
+
+
+class Compiled:
+    """What `compile` gives: a function with the `source` that it runs."""
+
+    def __init__(self, program: Callable):
+        self.program = program
+        self.__name__ = getattr(program, "__name__", "program")
+        self.__doc__ = getattr(program, "__doc__", None)
+
+    def __repr__(self) -> str:
+        return f"<compiled {self.__name__}>"
+
+
+class CompiledGraph(Compiled):
+    """A graph, compiled. It checks its arguments as the graph does."""
+
+    def __init__(self, graph: Graph):
+        super().__init__(graph)
+        self._run = Routine(graph)
+        self.source = self._run.source
+
+    def __call__(self, *args: Any) -> Any:
+        graph = self.program
+        values = graph.values_of(args)
+        if any(type(x) is Traced for x in values) or watching.get():
+            return graph(*args)
+        return unflatten(graph.result, self._run(values))
+
+
+class CompiledFunction(Compiled):
+    """A function, compiled for each kind of arguments it meets; `source` is what ran last."""
+
+    def __init__(self, function: Callable):
+        super().__init__(function)
+        self._versions: dict[Any, list[tuple[Routine, Structure]]] = {}
+        self._last: Routine | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def source(self) -> str:
+        """The source of the version that ran last."""
+        if self._last is None:
+            raise AutodiffError(f"{self.__name__} is compiled when it is first called, for the arguments it gets then")
+        return self._last.source
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, structure = flatten((args, kwargs))
+        if watching.get() or any(type(x) is Traced for x in leaves):
+            return self.program(*args, **kwargs)
+        kind = structure, tuple([kind_of(x) for x in leaves])
+        values = [x if isinstance(x, np.ndarray) else np.asarray(x)[()] for x in leaves if is_variable(x)]
+        versions = self._versions.get(kind, [])
+        for version in versions:
+            try:
+                return self._result(version, values)
+            except StaleGraphError:  # the other side of a branch
+                continue
+        if len(versions) >= VERSIONS:
+            return self.program(*args, **kwargs)
+        version = self._made(args, kwargs, structure)
+        with self._lock:
+            self._versions[kind] = [version, *self._versions.get(kind, [])]
+        return self._result(version, values)
+
+    def _result(self, version: tuple, values: list) -> Any:
+        self._last, structure = version
+        return unflatten(structure, version[0](values))
+
+    def _made(self, args: tuple, kwargs: dict, structure: Structure) -> tuple:
+        positional, named = structure.children
+        names = leaf_names(self.program, positional)
+        names += [path for key, child in zip(named.keys, named.children, strict=True) for path in paths(child, key)]
+        graph = traced(lambda args, kwargs: self.program(*args, **kwargs), (args, kwargs), names, self.__name__)
+        return Routine(graph), graph.result
+
+
+def kind_of(x: Any) -> Any:
+    """What of a leaf a version depends on: shape and dtype of a variable, all of anything else."""
+    if isinstance(x, np.ndarray | np.generic):
+        return x.shape, x.dtype
+    return type(x) if isinstance(x, float | complex) else (type(x), x)
+
+
+# --- From a graph to a function -----------------------------------------------------------------------------
+
+_numbers = itertools.count(1)
+
+
+class Routine:
+    """A graph as a function of the list of its inputs' values, giving the list of its results."""
+
+    def __init__(self, graph: Graph):
+        graph = rewritten(graph)
+        shelf = Shelf()
+        inner = [node for node in graph.operations if hasattr(node.function, "graphs")]
+        routines = {node: [Routine(inside) for inside in node.function.graphs] for node in inner}  # type: ignore
+        for node, own in routines.items():
+            node.function = controlled(node.function, own)
+        title = identifier(graph.__name__)
+        writer = Writer(graph, title, shelf)
+        self.source = "\n\n".join([*(each.source for own in routines.values() for each in own), writer.source])
+        file = f"<compiled {title} {next(_numbers)}>"
+        linecache.cache[file] = len(writer.source), None, writer.source.splitlines(True), file
+        code = builtins.compile(writer.source, file, "exec")
+        self.single = len(graph.outputs) == 1
+        self.quick = bound(code, title, shelf, {name: getattr(math, own) for name, own in MATH.items()}, float)
+        self.safe = bound(code, title, shelf, {name: getattr(np, name) for name in MATH}, np.float64)
+        self.has_numbers = bool(writer.numbers)
+
+    def __call__(self, values: Sequence) -> Sequence:
+        try:
+            found = self.quick(*values)
+        except StaleGraphError:
+            raise
+        except (ArithmeticError, ValueError):
+            if not self.has_numbers:
+                raise
+            found = self.safe(*values)
+        return (found,) if self.single else found
+
+    run = __call__
+
+
+def bound(code: Any, title: str, shelf: Shelf, functions: dict, number: Callable) -> Callable:
+    """The function that a source defines, among these names."""
+    names = {**shelf.things, **functions, "number": number}
+    exec(code, names)
+    return names[title]
+
+
+def controlled(control: Any, routines: list[Routine]) -> Callable:
+    """A branch or loop that runs routines in place of its graphs."""
+    own = copy.copy(control)
+    own.graphs = tuple(routines)
+
+    def run(*args: Any) -> Sequence:
+        return own.run(*args)
+
+    run.__name__ = control.__name__
+    return run

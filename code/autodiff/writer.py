@@ -1,0 +1,352 @@
+"""Writing: a graph as the source of one Python function.
+
+Every operation becomes a statement, under a comment with the user's line. Three things are decided here:
+
+    Numbers    arithmetic on single numbers is Python's, with the functions of `math`.
+    Buffers    an array is computed into memory that nothing needs any more, where shape and dtype fit (`Plan`);
+               memory that is not needed again is let go.
+    Places     an array that is embedded in zeros is written, or added, into its place in one buffer.
+"""
+
+import itertools
+import keyword
+import linecache
+import math
+import re
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .arrays import Traced, astype, getitem, name_of, reshape
+from .graph import Graph
+from .recording import Node, guard, nodes_in, shown
+from .rewrites import add_embedded
+from .rules.indexing import embed, is_basic
+from .rules.linalg import solve_columns
+from .rules.reductions import running_sum
+from .rules.shapes import join
+from .source import argument_text, index_text, written
+
+BUFFER = 2048  # bytes from which on an array is worth computing in place, and worth letting go
+
+# --- Numbers ------------------------------------------------------------------------------------------------
+
+# How an operation on single numbers is written. Functions are of `math`, by NumPy's name.
+NUMBERS = {
+    np.add: "{0} + {1}", np.subtract: "{0} - {1}", np.multiply: "{0} * {1}", np.divide: "{0} / {1}",
+    np.remainder: "{0} % {1}", np.negative: "-{0}", np.absolute: "abs({0})", np.fabs: "abs({0})",
+    np.square: "{0} * {0}", np.reciprocal: "1.0 / {0}", np.power: "power({0}, {1})",
+    np.less: "{0} < {1}", np.less_equal: "{0} <= {1}", np.greater: "{0} > {1}", np.greater_equal: "{0} >= {1}",
+    np.equal: "{0} == {1}", np.not_equal: "{0} != {1}", np.logical_not: "not {0}", np.invert: "not {0}",
+    np.where: "{1} if {0} else {2}",
+    np.maximum: "{0} if {0} >= {1} or {0} != {0} else {1}", np.minimum: "{0} if {0} <= {1} or {0} != {0} else {1}",
+}  # fmt: skip
+MATH = {
+    "sqrt": "sqrt", "cbrt": "cbrt", "exp": "exp", "exp2": "exp2", "expm1": "expm1", "log": "log", "log2": "log2",
+    "log10": "log10", "log1p": "log1p", "sin": "sin", "cos": "cos", "tan": "tan", "arcsin": "asin", "arccos": "acos",
+    "arctan": "atan", "arctan2": "atan2", "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "arcsinh": "asinh",
+    "arccosh": "acosh", "arctanh": "atanh", "hypot": "hypot", "copysign": "copysign", "degrees": "degrees",
+    "radians": "radians", "power": "pow",
+}  # fmt: skip
+"""NumPy's name of a function of numbers, and Python's."""
+for _name in MATH:
+    _ufunc = getattr(np, _name)
+    NUMBERS.setdefault(_ufunc, f"{_name}({', '.join(f'{{{i}}}' for i in range(_ufunc.nin))})")
+PYTHONS = {np.dtype(float): "np.float64", np.dtype(bool): "np.bool"}  # dtypes of Python's numbers, and NumPy's name
+
+
+def is_number(node: Node) -> bool:
+    """Whether an operation is one of Python's on single numbers."""
+    if node.function is None:
+        return node.shape == () and node.dtype == float
+    return (
+        node.function in NUMBERS
+        and node.shape == ()
+        and node.dtype in PYTHONS
+        and not node.kwargs
+        and all(
+            x.shape == () and x.dtype in PYTHONS if type(x) is Node else isinstance(x, bool | int | float)
+            for x in node.args
+        )
+    )
+
+
+# --- Buffers ------------------------------------------------------------------------------------------------
+
+# Functions whose result is an array of its own; any other may show an operand's memory.
+FRESH = {
+    np.where, np.sum, np.max, np.min, np.mean, np.stack, np.copy, np.triu, np.tril, np.linalg.inv, astype, embed,
+    add_embedded, join, running_sum, solve_columns,
+}  # fmt: skip
+VIEWS = {getitem, reshape, np.broadcast_to, np.transpose, np.squeeze, np.expand_dims}
+WHOLE_VIEWS = {reshape, np.transpose, np.squeeze, np.expand_dims}  # those that show every entry, once
+
+
+def is_fresh(node: Node) -> bool:
+    """Whether the result is an array of its own."""
+    basic = node.function is getitem and is_basic(node.args[1] if type(node.args[1]) is tuple else (node.args[1],))
+    return isinstance(node.function, np.ufunc) or node.function in FRESH or (node.function is getitem and not basic)
+
+
+def size_of(node: Node) -> int:
+    """Bytes of an array."""
+    return math.prod(node.shape) * node.dtype.itemsize if node.shape else 0
+
+
+def takes_out(node: Node) -> bool:
+    """Whether the function can compute into a given array."""
+    return isinstance(node.function, np.ufunc) and not node.kwargs and node.shape not in ((), None)
+
+
+class Plan:
+    """In whose variable each array lives (`home`), and which variables end after which operation (`dropped`).
+
+    Memory belongs to the node that allocated it, and is free after the last operation on any node that may show it
+    (`owners`). An elementwise operation writes over an operand that ends there, or else over an array that is free
+    (`reuses` has both); the variable then goes on under its old name.
+    """
+
+    def __init__(self, graph: Graph):
+        self.foreign = {node for node in graph.nodes if node.function is None or not is_fresh(node)}
+        self.owners: dict[Node, frozenset[Node]] = {}
+        for node in graph.nodes:
+            shown = [self.owners[x] for x in node.operands if node in self.foreign and x.shape != ()]
+            own = frozenset().union(*shown)
+            self.owners[node] = own if own and node.function in VIEWS else own | {node}
+        self.last: dict[Node, int] = {}
+        for i, node in enumerate(graph.operations):
+            for x in (node, *node.operands):
+                self.last.update(dict.fromkeys(self.owners[x], i))
+        for x in nodes_in(graph.outputs):
+            self.last.update(dict.fromkeys(self.owners[x], len(graph.nodes)))
+        self.home: dict[Node, Node] = {node: node for node in graph.inputs}
+        self.reuses: set[Node] = set()
+        self.dropped: dict[int, list[Node]] = defaultdict(list)
+        self._settle(graph)
+
+    def _settle(self, graph: Graph) -> None:
+        ending: dict[int, list[Node]] = defaultdict(list)
+        for node, i in self.last.items():
+            ending[i].append(node)
+        free: dict[Any, list[tuple[int, Node]]] = defaultdict(list)  # by shape and dtype: since when, and which
+        names: dict[Node, list[Node]] = defaultdict(list)  # all variables that show the memory of one
+        for i, node in enumerate(graph.operations):
+            over = next((x for x in node.operands if self._may_overwrite(x, node, i)), None)
+            if over is not None:
+                self.home[node] = self.home[over]
+            elif takes_out(node) and size_of(node) >= BUFFER and free[node.shape, node.dtype]:
+                self.home[node] = free[node.shape, node.dtype].pop()[1]
+            if node in self.home:
+                self.reuses.add(node)
+            home = self.home.setdefault(node, node)
+            for owner in self.owners[node]:
+                names[self.home[owner]].append(home)
+            for x in ending[i]:
+                if x is not over and x not in self.foreign and size_of(x) >= BUFFER:
+                    free[x.shape, x.dtype].append((i, self.home[x]))
+        for since, variable in itertools.chain(*free.values()):
+            self.dropped[since] += dict.fromkeys(names[variable])
+
+    def _may_overwrite(self, x: Node, node: Node, i: int) -> bool:
+        """Whether the i-th operation, `node`, may write its result over its operand `x`."""
+        if node.function is add_embedded:
+            fits = x is node.args[0] and not any(x in self.owners[t] for t in node.operands[1:])
+        else:
+            fits = takes_out(node) and node.function.signature is None and size_of(node) >= BUFFER
+        same = (x.shape, x.dtype) == (node.shape, node.dtype)
+        return fits and same and x.shape != () and self.owners[x] == {x} and x not in self.foreign and self.last[x] == i
+
+    def must_copy(self, x: Node, given: set[Node]) -> bool:
+        """Whether a result shares memory with an argument, a constant or results `given`, or keeps more than it shows."""
+        if x.shape == () or x in self.owners[x] - self.foreign - given:
+            return False
+        return bool(self.owners[x] & (self.foreign | given)) or x.function not in WHOLE_VIEWS
+
+
+# --- Statements ---------------------------------------------------------------------------------------------
+
+METHODS = {np.sum: "sum", np.max: "max", np.min: "min"}  # quicker than the functions
+RESERVED = {"np", "number", "guard", "abs", *MATH}
+
+
+class Shelf:
+    """What a source refers to by name: constant arrays, functions that are not NumPy's."""
+
+    def __init__(self) -> None:
+        self.things: dict[str, Any] = {"np": np, "guard": guard}
+
+    def name(self, stem: str, thing: Any) -> str:
+        """The name of a thing: its own or, where that is taken, a numbered one."""
+        names = itertools.chain([stem], (f"{stem}_{i}" for i in itertools.count(2)))
+        return next(name for name in names if self.things.setdefault(name, thing) is thing)
+
+
+def identifier(name: str) -> str:
+    """A name that Python accepts: `params['w']` becomes `params_w`."""
+    name = re.sub(r"\W+", "_", name).strip("_") or "x"
+    return f"x_{name}" if keyword.iskeyword(name) or name in RESERVED or name[0].isdigit() else name
+
+
+class Writer:
+    """The source of one function, `def title(inputs): … return outputs`; `shelf` takes what it refers to."""
+
+    def __init__(self, graph: Graph, title: str, shelf: Shelf):
+        self.shelf, self.plan = shelf, Plan(graph)
+        self.users: dict[Node, list[Node]] = defaultdict(list)
+        for user in graph.operations:
+            for x in user.operands:
+                self.users[x].append(user)
+        for x in nodes_in(graph.outputs):
+            self.users[x].append(x)
+        self.names: dict[Node, str] = {}
+        taken = {identifier(title)}
+        for node in graph.nodes:
+            stem = identifier(node.name)
+            names = itertools.chain([stem], (f"{stem}_{i}" for i in itertools.count(2)))
+            self.names[node] = next(name for name in names if name not in taken)
+            taken.add(self.names[node])
+        self.numbers = {node for node in graph.operations if is_number(node)}
+        self.numbers |= {x for x in graph.inputs if is_number(x) and self.numbers.intersection(self.users[x])}
+        self.inlined: dict[Node, str] = {}  # numbers that are written where they are used
+        self.source = "\n    ".join(self._lines(graph, identifier(title))) + "\n"
+
+    def _lines(self, graph: Graph, title: str) -> list[str]:
+        lines = [f"def {title}({', '.join(self.names[x] for x in graph.inputs)}):"]
+        lines += [f"{self.names[x]} = number({self.names[x]})" for x in graph.inputs if x in self.numbers]
+        line = ""
+        for i, node in enumerate(graph.operations):
+            statements = self._statements(node)
+            if statements and node.line not in ("", line):
+                line = node.line
+                lines.append(comment(line))
+            lines += statements
+            if self.plan.dropped[i] and i + 1 < len(graph.operations):
+                lines.append(f"del {', '.join(self.names[x] for x in self.plan.dropped[i])}")
+        given: set[Node] = set()
+        results = []
+        for x in graph.outputs:
+            copied = x.ndim > 0 if type(x) is not Node else self.plan.must_copy(x, given)
+            results.append(self.text(x, strict=True) + (".copy()" if copied else ""))
+            given |= self.plan.owners[x] if type(x) is Node else set()
+        return [*lines, f"return {', '.join(results)}"]
+
+    # --- operands
+
+    def text(self, x: Any, strict: bool) -> str:
+        """An operand; a `strict` one must be NumPy's number where it is a number, for its dtype or methods matter."""
+        if type(x) is Node:
+            text = self.inlined.get(x) or self.names[self.plan.home[x]]
+            return f"np.{x.dtype.type.__name__}({text})" if strict and x in self.numbers else text
+        if isinstance(x, np.ndarray | Traced) or (isinstance(x, np.generic) and x.dtype.kind not in "fiub"):
+            return self.shelf.name("constant", x)
+        if isinstance(x, np.generic):
+            plain = float_text(float(x)) if x.dtype.kind == "f" else repr(x.item())
+            return plain if type(x) is np.float64 and not strict else f"np.{type(x).__name__}({plain})"
+        if isinstance(x, float):
+            return f"({float_text(x)})" if x < 0 else float_text(x)
+        if x is None or isinstance(x, int | str):
+            return f"({x!r})" if isinstance(x, int) and x < 0 else repr(x)
+        return self.shelf.name(getattr(x, "__name__", "constant"), x)
+
+    def function_name(self, function: Any) -> str:
+        name = name_of(function)
+        if name.startswith("np."):
+            return name
+        ours = (getattr(function, "__module__", None) or "").startswith("autodiff")
+        return self.shelf.name(identifier(name), getattr(function, "__wrapped__", function) if ours else function)
+
+    # --- statements
+
+    def _statements(self, node: Node) -> list[str]:
+        if node in self.numbers:
+            return self._number(node)
+        name = self.names[self.plan.home[node]]
+        narrow = any(x.dtype is not None and x.dtype.kind in "fc" and x.dtype not in WIDE for x in node.operands)
+        strict = narrow or not (isinstance(node.function, np.ufunc) or node.function is np.where)
+        text = lambda x: self.text(x, strict)
+        if node.function in STATEMENTS:
+            return STATEMENTS[node.function](self, node, name, text)
+        if node not in self.plan.reuses:
+            return [f"{name} = {self._expression(node, text)}"]
+        first, *others = map(text, node.args)
+        if first == name and node.function in AUGMENTED:
+            return [f"{name} {AUGMENTED[node.function]}= {others[0]}"]
+        return [f"{self.function_name(node.function)}({', '.join([first, *others])}, out={name})"]
+
+    def _expression(self, node: Node, text: Callable[[Any], str]) -> str:
+        if node.function in METHODS and not {"out", "initial", "where"} & node.kwargs.keys():
+            rest = written(METHODS[node.function], node.args[1:], node.kwargs, text, str)
+            return f"{text(node.args[0])}.{rest}"
+        return written(node.function, node.args, node.kwargs, text, self.function_name)
+
+    def _number(self, node: Node) -> list[str]:
+        template = NUMBERS[node.function]
+        called = "({0}" in template
+
+        def operand(x: Any) -> str:
+            text = self.text(float(x) if type(x) is np.float64 else x, strict=False)
+            return f"({text})" if x in self.inlined and not called else text
+
+        expression = template.format(*map(operand, node.args))
+        users = self.users[node]
+        if len(users) == 1 and users[0] in self.numbers and users[0] is not node and users[0].line == node.line:
+            places = [i for i, x in enumerate(users[0].args) if x is node]
+            once = NUMBERS[users[0].function].count(f"{{{places[0]}}}") == 1
+            if once and len(expression) < 60:
+                self.inlined[node] = expression
+                return []
+        return [f"{self.names[node]} = {expression}"]
+
+
+WIDE = (np.dtype(float), np.dtype(complex))  # dtypes for which Python's numbers are as good as NumPy's
+AUGMENTED = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/"}
+
+
+def float_text(x: float) -> str:
+    """A number as Python reads it."""
+    return repr(x) if math.isfinite(x) else f"float('{x}')"
+
+
+def comment(line: str) -> str:
+    """The user's line, with what stands there."""
+    path, _, number = line.rpartition(":")
+    text = linecache.getline(path, int(number)).strip()
+    return f"# {shown(line)}  {text if len(text) <= 80 else text[:79] + '…'}".rstrip()
+
+
+def _guard(writer: Writer, node: Node, name: str, text: Callable[[Any], str]) -> list[str]:
+    condition, expected, line = node.args
+    return [f"guard({text(condition)}, {expected}, {shown(line)!r})"]
+
+
+def _embed(writer: Writer, node: Node, name: str, text: Callable[[Any], str]) -> list[str]:
+    """Zeros, but for one place; where the rest is a few rows, only these are set to zero."""
+    t, index, shape = node.args
+    dtype = "" if node.dtype == float else f", np.{node.dtype.type.__name__}"
+    size = argument_text(shape, repr)
+    first = index[0] if type(index) is tuple and len(index) == 1 else index
+    if isinstance(first, slice) and first.step in (None, 1):
+        start, stop, _ = first.indices(shape[0])
+        gaps = [cut for cut, width in ((f":{start}", start), (f"{stop}:", shape[0] - stop)) if width > 0]
+        rows = [f"{name}[{gap}] = 0" for gap in gaps]
+        return [f"{name} = np.empty({size}{dtype})", *rows, f"{name}[{index_text(first, text)}] = {text(t)}"]
+    return [f"{name} = np.zeros({size}{dtype})", *_added(name, t, index, "=", text)]
+
+
+def _add_embedded(writer: Writer, node: Node, name: str, text: Callable[[Any], str]) -> list[str]:
+    total, t, index, sign = node.args
+    begin = [] if node in writer.plan.reuses else [f"{name} = {text(total)}.copy()"]
+    return begin + _added(name, t, index, "+=" if sign > 0 else "-=", text)
+
+
+def _added(name: str, t: Any, index: Any, how: str, text: Callable[[Any], str]) -> list[str]:
+    arrays = [i for i in (index if type(index) is tuple else (index,)) if isinstance(i, np.ndarray | Node)]
+    if not arrays or (len(arrays) == 1 and arrays[0].dtype == bool):  # no entry twice
+        return [f"{name}[{index_text(index, text)}] {how} {text(t)}"]
+    at = "np.subtract.at" if how == "-=" else "np.add.at"
+    return [f"{at}({name}, {argument_text(index, text)}, {text(t)})"]
+
+
+STATEMENTS = {guard: _guard, embed: _embed, add_embedded: _add_embedded}
