@@ -13,7 +13,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -85,15 +84,12 @@ def _bytes_held(make: Callable[[], Any]) -> int:
     return held
 
 
-def chain_nanoseconds(counts: tuple[int, ...] = (10_000, 100_000, 1_000_000)) -> dict[int, float]:
-    """Nanoseconds an operation of a gradient through chains of different lengths: equal if time is linear."""
-    found = {}
-    for count in counts:
-        slope = ad.grad(chain(np.sin, count))
-        begin = time.process_time()
-        slope(np.float64(0.5))
-        found[count] = 1e9 * (time.process_time() - begin) / count
-    return found
+def growth(count: int = 1_000_000, shorter: int = 10_000) -> float:
+    """Time an operation of a gradient through a long chain over that through a short one: 1 if time is linear."""
+    long, short = (ad.grad(chain(np.sin, n)) for n in (count, shorter))
+    start = np.float64(0.5)
+    timings = compare({"long": lambda: long(start), "short": lambda: short(start)}, rounds=3)
+    return timings["long"].over(timings["short"]).median * shorter / count
 
 
 def doubling_ratio(count: int = 64) -> float:

@@ -103,18 +103,11 @@ class Overhead:
 def measure_overheads() -> list[Overhead]:
     """Cost and memory of single operations of the companion module."""
     per_primitive = overhead.microseconds_a_primitive()
-    chains = overhead.chain_nanoseconds()
-    shortest, longest = min(chains), max(chains)
     return [
         *(Overhead(f"{name}, forward and backward", value, "µs", 4.0) for name, value in per_primitive.items()),
         Overhead("tape of a scalar operation, beyond the values", overhead.tape_bytes(), "B", 300),
         Overhead("tape of an operation on 100 numbers, beyond them", overhead.tape_bytes((100,)), "B", 300),
-        Overhead(
-            f"chain of {longest:,} over {shortest:,}, per operation",
-            chains[longest] / chains[shortest],
-            "×",
-            1.5,
-        ),
+        Overhead("an operation in a chain of 10⁶, over one in 10⁴", overhead.growth(), "×", 1.5),
         Overhead("y = y + y, 64 times over 32 times", overhead.doubling_ratio(), "×", 2.5),
         Overhead("import autodiff, beyond numpy", overhead.import_milliseconds(), "ms", 30),
     ]
