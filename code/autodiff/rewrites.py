@@ -1,17 +1,259 @@
-"""Rewrites (placeholder)"""
+"""Rewrites: the same results up to rounding, in fewer passes over memory. What `compile` does beyond `simplify`.
+
+plain_terms    a mean is a sum and a quotient, a small power a few products
+factors        signs and constant factors wander outwards through products and sums, and meet there; a product
+               with a reciprocal is a quotient
+outer_sums     a sum of outer products is one matrix product, a sum of many small vectors one reduction
+placements     a slice is added into its place, not embedded in zeros first
+"""
+
+import math
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
 import numpy as np
 
-from .arrays import dispatched
+from .arrays import dispatched, getitem, reshape
+from .custom import stopped
 from .graph import Graph
-from .rules.indexing import add_at
-from .simplify import simplify
+from .recording import Node, nodes_in
+from .rules.indexing import add_at, embed
+from .rules.shapes import join
+from .simplify import Rule, like, simplify, sweep
+
+
+def rewritten(graph: Graph) -> Graph:
+    """The graph after simplification and all rewrites."""
+    graph = sweep(simplify(graph), {"in plain terms": plain_terms})
+    for rule in (factors, factors, outer_sums, placements):  # what one sweep of factors brought out, the next merges
+        graph = simplify(sweep(graph, {"in one": rule(graph)}))
+    return graph
+
+
+def uses(graph: Graph) -> Counter:
+    """How often each node is an operand or a result, by name."""
+    operands = (x.name for node in graph.operations for x in node.operands)
+    return Counter([*operands, *(x.name for x in nodes_in(graph.outputs))])
+
+
+# --- Plain terms --------------------------------------------------------------------------------------------
+
+
+def plain_terms(node: Node) -> Any:
+    """Operations in terms of cheaper ones."""
+    x = node.args[0] if node.args else None
+    if node.function is stopped or node.function is np.copy:
+        return x
+    if type(x) is not Node or node.dtype != x.dtype or node.dtype.kind not in "fc" or node.dtype.itemsize < 4:
+        return None
+    if node.function is np.mean and not node.kwargs.keys() - {"axis", "keepdims"} and len(node.args) <= 2:
+        total = Node(np.sum, node.args, node.kwargs, node.shape, node.dtype, node.line)
+        count = math.prod(x.shape) // max(math.prod(node.shape), 1)
+        return [total, like(node, np.divide, total, count)]
+    if node.function is np.power and type(node.args[1]) in (int, float) and node.args[1] in (2, 3, 4):
+        square = like(node, np.square, x)
+        last = {2: [], 3: [like(node, np.multiply, square, x)], 4: [like(node, np.square, square)]}
+        return [square, *last[int(node.args[1])]]
+    return None
+
+
+# --- Factors ------------------------------------------------------------------------------------------------
+
+
+def number(x: Any) -> float | None:
+    """A constant real number, of a size that can be multiplied with others."""
+    if isinstance(x, bool | Node) or not isinstance(x, int | float | np.floating):
+        return None
+    return float(x) if 1e-30 < abs(x) < 1e30 else None
+
+
+def factors(graph: Graph) -> Rule:
+    """Move signs and constant factors outwards."""
+    count = uses(graph)
+
+    def scaled(x: Any) -> tuple[float, Any] | None:
+        """c and a, where x = c · a is used here alone."""
+        if type(x) is not Node or count[x.name] > 1:
+            return None
+        if x.function is np.negative:
+            return -1.0, x.args[0]
+        if x.function is np.multiply and x.dtype == getattr(x.args[1], "dtype", None):
+            c = number(x.args[0])
+            return None if c is None or type(x.args[1]) is not Node else (c, x.args[1])
+        return None
+
+    def move(node: Node) -> Any:
+        if node.dtype is None or node.dtype.kind != "f" or node.kwargs.keys() - {"axis", "keepdims"}:
+            return None
+        if node.function in (np.negative, np.sum):
+            found = scaled(node.args[0])
+            if found is None or found[1].dtype != node.dtype:
+                return None
+            if node.function is np.negative:
+                return times(node, -found[0], found[1])
+            rest = Node(np.sum, (found[1], *node.args[1:]), node.kwargs, node.shape, node.dtype, node.line)
+            return [rest, *listed(times(node, found[0], rest))]
+        if node.function is np.multiply:
+            return product(node, *node.args)
+        if node.function is np.divide:
+            return quotient(node, *node.args)
+        if node.function in (np.add, np.subtract):
+            return total(node, *node.args)
+        return None
+
+    def product(node: Node, x: Any, y: Any) -> Any:
+        if number(y) is not None:
+            x, y = y, x
+        c = number(x)
+        if c is not None:
+            found = scaled(y)
+            if found is not None:
+                return times(node, c * found[0], found[1])
+            return None if x is node.args[0] else [like(node, np.multiply, x, y)]
+        for a, b in ((x, y), (y, x)):
+            found = scaled(a)
+            if found is not None and fits(found[1], node):
+                rest = like(node, np.multiply, found[1], b)
+                return [rest, *listed(times(node, found[0], rest))]
+            if type(a) is Node and a.function is np.divide and count[a.name] == 1 and number(a.args[0]) is not None:
+                rest = like(node, np.divide, b, a.args[1])
+                if fits(b, node):
+                    return [rest, *listed(times(node, number(a.args[0]) or 1.0, rest))]
+        return None
+
+    def quotient(node: Node, x: Any, y: Any) -> Any:
+        found, c = scaled(x), number(y)
+        if found is None or not fits(found[1], node):
+            return None
+        if c is not None:
+            return times(node, found[0] / c, found[1])
+        rest = like(node, np.divide, found[1], y)
+        return [rest, *listed(times(node, found[0], rest))]
+
+    def total(node: Node, x: Any, y: Any) -> Any:
+        plus = node.function is np.add
+        for a, b, sign in ((x, y, plus), (y, x, True)):
+            found = scaled(b)
+            if found is not None and found[0] == -1.0 and (plus or b is y):
+                return [like(node, np.subtract if sign else np.add, a, found[1])]
+        return None
+
+    return move
+
+
+def fits(x: Any, node: Node) -> bool:
+    """Whether a product with `x` is made in the dtype and shape of `node`, or `x` is but one number."""
+    return type(x) is Node and x.dtype == node.dtype and x.shape in (node.shape, ())
+
+
+def times(node: Node, c: float, a: Node) -> Any:
+    """c · a in place of a node."""
+    if c == 1:
+        return a
+    return [like(node, np.negative, a)] if c == -1 else [like(node, np.multiply, c, a)]
+
+
+def listed(made: Any) -> list:
+    return made if isinstance(made, list) else []
+
+
+# --- Sums of many terms -------------------------------------------------------------------------------------
+
+MANY = 8  # vectors, from which on one reduction is quicker than additions one by one
+
+
+def outer_sums(graph: Graph) -> Rule:
+    """Gather the terms of sums."""
+    count = uses(graph)
+    inside = {
+        x.name
+        for node in graph.operations
+        if node.function is np.add
+        for x in node.operands
+        if x.function is np.add and x.shape == node.shape and count[x.name] == 1
+    }
+
+    def gather(node: Node) -> Any:
+        if node.function is not np.add or node.name in inside or not node.name or node.dtype.kind not in "fc":
+            return None
+        terms = terms_of(node, inside)
+        outer = [pair for x in terms if (pair := outer_factors(x)) is not None and count[x.name] == 1]
+        if len(outer) > 1:
+            rest = [x for x in terms if outer_factors(x) is None or count[x.name] > 1]
+            left, right = (stacked(node, side) for side in zip(*outer, strict=True))
+            rows = left[-1]
+            turned = like(node, np.transpose, rows, shape=rows.shape[::-1])
+            made = [*left, *right, turned, like(node, np.matmul, turned, right[-1])]
+            for x in rest:
+                made.append(like(node, np.add, made[-1], x))
+            return made
+        if len(terms) >= MANY and all(fits(x, node) and len(x.shape) == 1 for x in terms):
+            rows = stacked(node, terms)
+            return [*rows, Node(np.sum, (rows[-1], 0), {}, node.shape, node.dtype, node.line)]
+        return None
+
+    return gather
+
+
+def terms_of(node: Node, inside: set[str]) -> list:
+    """The terms of a sum of sums."""
+    terms, ahead = [], [node]
+    while ahead:
+        x = ahead.pop()
+        if x is node or (type(x) is Node and x.name in inside):
+            ahead += reversed(x.args)
+        else:
+            terms.append(x)
+    return terms
+
+
+def outer_factors(x: Any) -> tuple[Any, Any] | None:
+    """u and v, where x is the matrix u vᵀ written as u[..., None] * v."""
+    if type(x) is not Node or x.function is not np.multiply or len(x.shape) != 2:
+        return None
+    u, v = x.args
+    column = type(u) is Node and u.function is getitem and u.args[1] == (Ellipsis, None)
+    vector = len(np.shape(v) if type(v) is not Node else v.shape) == 1
+    return (u.args[0], v) if column and vector and x.dtype == v.dtype == u.dtype else None
+
+
+def stacked(node: Node, vectors: Iterable) -> list[Node]:
+    """Vectors as the rows of a matrix."""
+    vectors = tuple(vectors)
+    size = vectors[0].shape[0]
+    flat = like(node, join, vectors, 0, shape=(len(vectors) * size,))
+    return [flat, like(node, reshape, flat, (len(vectors), size), shape=(len(vectors), size))]
+
+
+# --- Places -------------------------------------------------------------------------------------------------
 
 
 @dispatched
-def add_embedded(total, t, index, sign):
+def add_embedded(total: Any, t: Any, index: Any, sign: int) -> Any:
     """`total` with `t`, or with −t, added at `index`."""
     return add_at(np.array(total), t if sign > 0 else -t, index)
 
 
-def rewritten(graph: Graph) -> Graph:
-    return simplify(graph)
+def placements(graph: Graph) -> Rule:
+    """Add embedded arrays into their places."""
+    count = uses(graph)
+
+    def place(node: Node) -> Any:
+        if node.function not in (np.add, np.subtract):
+            return None
+        x, y = node.args
+        sign = 1 if node.function is np.add else -1
+        if not is_embedded(y) and sign > 0:
+            x, y = y, x
+        if not is_embedded(y) or type(x) is not Node or not fits(x, node) or x.shape == ():
+            return None
+        t, index, _ = y.args
+        if type(t) is Node and t.function is np.negative and count[t.name] == 1:
+            t, sign = t.args[0], -sign
+        return [like(node, add_embedded, x, t, index, sign)]
+
+    def is_embedded(x: Any) -> bool:
+        return type(x) is Node and x.function is embed and count[x.name] == 1
+
+    return place
