@@ -107,15 +107,14 @@ def selected(tree: Any, test: Callable[[Any], bool]) -> tuple[list, Callable[[Se
     ([1.5], {'w': 2.5, 'n': 3})
     """
     leaves, structure = flatten(tree)
-    places = [i for i, leaf in enumerate(leaves) if test(leaf)]
+    chosen = [bool(test(leaf)) for leaf in leaves]
+    others = [None if own else leaf for leaf, own in zip(leaves, chosen, strict=True)]  # hold on to no more
 
-    def rebuild(own: Sequence) -> Any:
-        every = list(leaves)
-        for i, leaf in zip(places, own, strict=True):
-            every[i] = leaf
-        return unflatten(structure, every)
+    def rebuild(given: Sequence) -> Any:
+        source = iter(given)
+        return unflatten(structure, [next(source) if own else x for x, own in zip(others, chosen, strict=True)])
 
-    return [leaves[i] for i in places], rebuild
+    return [leaf for leaf, own in zip(leaves, chosen, strict=True) if own], rebuild
 
 
 def paths(structure: Structure, prefix: str = "") -> list[str]:
