@@ -11,7 +11,7 @@ def tex(value: float, digits: int = 1) -> str:
     ('10^{-8}', '4 \\\\times 10^{-11}', '3.7 \\\\times 10^{-11}', '0.25')
     """
     if value == 0 or 0.01 <= abs(value) < 1000:
-        return f"{value:.{digits}g}"
+        return f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
     mantissa, exponent = f"{value:.{digits - 1}e}".split("e")
     power = f"10^{{{int(exponent)}}}"
     return power if float(mantissa) == 1 else rf"{mantissa} \times {power}"
