@@ -45,6 +45,7 @@ from .trees import LEAF, Structure, flatten, paths, selected, unflatten
 class Equation(NamedTuple):
     """G(x, φ) = 0, its solution, and division by A = ∂G/∂x."""
 
+    name: str
     residual: Callable  # (x, *φ) ↦ G, in NumPy
     solve: Callable  # (*φ) ↦ x, for plain φ
     divide: Callable  # (b, x, φ, transposed) ↦ A⁻¹ b or A⁻ᵀ b, where b may have batch axes in front
@@ -61,7 +62,7 @@ def solution(equation: Equation, *params: Any) -> Any:
         return (x,), implicit((equation, x, params))
 
     call = dispatched(solved)
-    call.joint = joint  # type: ignore[attr-defined]
+    call.__name__, call.joint = equation.name, joint  # type: ignore[attr-defined]
     return call(*params)[0]
 
 
@@ -129,7 +130,7 @@ class Problem(NamedTuple):
         def divide(b: Any, u: Any, own: tuple, again: bool) -> Any:
             return self.divide(b, own[1], own[2:], transposed != again)
 
-        return solution(Equation(residual, solve, divide), b, x, *params)
+        return solution(Equation("divide", residual, solve, divide), b, x, *params)
 
     def check_settled(self, A: Square, rows: Any, u: Any, x: Any, params: Sequence, transposed: bool) -> None:
         """An error where A⁻¹ b hangs on digits of x that the solver did not find, as at a double root.
@@ -308,7 +309,7 @@ def fixed_point(
         return converge(iterates, f"fixed_point ({solver})", problem.tol, max_steps, mend)
 
     problem = Problem(residual, "I − ∂f/∂x", 1.0, *settings(space, linear, "gmres", tol), max_steps)
-    return space.tree(solution(Equation(residual, solve, problem.divide), *variables))
+    return space.tree(solution(Equation("fixed_point", residual, solve, problem.divide), *variables))
 
 
 def root(
@@ -339,7 +340,7 @@ def root(
         return converge(iterates, "root (Newton)", problem.tol, max_steps, "Try another x0, or a larger tol.")
 
     problem = Problem(residual, "∂g/∂x", 0.0, *settings(space, linear, "gmres", tol), max_steps)
-    return space.tree(solution(Equation(residual, solve, problem.divide), *variables))
+    return space.tree(solution(Equation("root", residual, solve, problem.divide), *variables))
 
 
 def minimize(
@@ -390,4 +391,4 @@ def minimize(
         return x
 
     problem = Problem(residual, "the Hessian of the loss", 0.0, *settings(space, linear, "cg", tol), max_steps)
-    return space.tree(solution(Equation(residual, solve, problem.divide), *variables))
+    return space.tree(solution(Equation("minimize", residual, solve, problem.divide), *variables))
