@@ -275,6 +275,7 @@ def fixed_point(
     solver : "plain" (x ← f(x)), "anderson" (the same, extrapolated), or "newton".
     linear : how I − ∂f/∂x, or its transpose, is divided by: "dense"; "gmres"; "cg", if it is symmetric and positive
         definite; "iteration", which converges where x ← f(x) does. "auto": dense up to 128 unknowns, then gmres.
+        All but "dense" notice a singular matrix only where the right-hand side does.
     tol : bound on ‖f(x) − x‖ / max(1, ‖x‖), and on the relative residual of linear solves; by default ε^¾ of
         the precision of `x0` (2e-12 in double).
     max_steps : bound on the steps of each iteration.
