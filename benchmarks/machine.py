@@ -7,7 +7,6 @@ was measured on.
 
 from __future__ import annotations
 
-import gc
 import importlib.metadata
 import os
 import platform
@@ -43,7 +42,6 @@ def settle() -> None:
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     map_heap()
-    gc.freeze()  # what the libraries brought along is not to be searched again and again
 
 
 def map_heap() -> None:

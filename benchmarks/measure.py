@@ -172,13 +172,22 @@ def record(name: str) -> dict[str, Any]:
     recorded = entry.run()
     return {
         "says": entry.says,
-        "value": recorded.value,
+        "value": rounded(recorded.value),
         "unit": entry.unit,
         "sizes": recorded.sizes,
         "versions": machine.versions(),
         "machine": machine.describe(),
         "date": datetime.date.today().isoformat(),
     }
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to four digits, in lists and dicts too: more is noise."""
+    if isinstance(value, dict):
+        return {key: rounded(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [rounded(part) for part in value]
+    return float(f"{value:.4g}") if isinstance(value, float) else value
 
 
 def main() -> None:

@@ -39,9 +39,7 @@ class Row:
 def measure_workload(workload: Workload, systems: Mapping[str, System], rounds: int = ROUNDS) -> Row:
     """Check every system's derivative against the one by hand, then time them all in one run.
 
-    Raises:
-        ArithmeticError: A system's derivative differs from the one by hand: a wrong answer is not worth
-        timing.
+    Raises `ArithmeticError` where a system's derivative differs: a wrong answer is not worth timing.
     """
     parameters, data = workload.problem()
     runs = {"plain": plain(workload, parameters, data), "by hand": by_hand(workload, parameters, data)}
