@@ -7,6 +7,7 @@ lists them. The numbers are ours and passed along: Typst counts nothing. The fil
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -106,7 +107,8 @@ def theorem(found: Construct, page: Page) -> Nodes:
 
 
 def proof(found: Construct, page: Page) -> Nodes:
-    return _with_title("proof", lowering.proof_head(found, page), found.rest("title"))
+    head = lowering.proof_head(found, page)
+    return _with_title(f"proof({quoted(found.pairs['word'].lower())})", head, found.rest("title"))
 
 
 def callout(found: Construct, page: Page) -> Nodes:
@@ -134,7 +136,11 @@ def equation(found: Construct, page: Page) -> Nodes:
 
 
 def refs(found: Construct, page: Page) -> Nodes:
-    return _call("references", page.bibliography)
+    return _references(page.bibliography)
+
+
+def _references(entries: Nodes) -> Nodes:
+    return _call("references", tree.transform(entries, {"Math": _math}))
 
 
 TABLE: Table = {
@@ -151,7 +157,7 @@ def picture(node: Node, page: Page) -> Node:
     pairs = dict(attributes)
     size = "".join(f", {key}: {_length(pairs[key])}" for key in ("width", "height") if key in pairs)
     spoken = pairs.get("fig-alt") or tree.stringify(alt)
-    return _inline(f"#picture({quoted(name)}, {quoted(spoken)}{size});")
+    return _inline(f"#box(picture({quoted(name)}, {quoted(spoken)}{size}));")
 
 
 def _length(value: str) -> str:
@@ -171,10 +177,32 @@ def _math(node: Node) -> Node | Nodes:
     return [_inline(f"#formula({quoted(node['c'][1])}, "), node, _inline(");")]
 
 
-def _bars(node: Node) -> Node:
-    r"""A formula whose ``\lvert … \rvert`` enclose; pandoc makes relations of them, with space on both sides."""
+MENDED = {
+    r"\!": "", r"\lvert": r"\left|", r"\rvert": r"\right|", r"\bigl|": r"\left|", r"\bigr|": r"\right|",
+}  # fmt: skip
+"""TeX that pandoc puts into Typst wrongly: a thin space back becomes a quad back, enclosing bars become relations."""
+BAR = re.compile(r"(?<!\\)(?<!\\left)(?<!\\right)(?<!\\big)(?<!\\Big[lr])\|")
+
+
+def _mended(node: Node) -> Node:
+    """A formula in such TeX that Typst sets it like the pages do."""
     kind, tex = node["c"]
-    return {"t": "Math", "c": [kind, tex.replace(r"\lvert", r"\left|").replace(r"\rvert", r"\right|")]}
+    for wrong, right in MENDED.items():
+        tex = tex.replace(wrong, right)
+    return {"t": "Math", "c": [kind, enclosing(tex)]}
+
+
+def enclosing(tex: str) -> str:
+    r"""TeX whose bars enclose something, where they come in pairs; a single one may be a relation.
+
+    >>> print(enclosing(r"\frac{|x|}{2} + p(a|b)"), enclosing("|x| + |y|"))
+    \frac{|x|}{2} + p(a|b) \left|x\right| + \left|y\right|
+    """
+    first, *rest = BAR.split(tex)
+    pairs = list(zip(rest[::2], rest[1::2], strict=False))
+    if len(rest) % 2 or any("&" in inside or inside.count("{") != inside.count("}") for inside, _ in pairs):
+        return tex
+    return first + "".join(rf"\left|{inside}\right|{after}" for inside, after in pairs)
 
 
 def _caption_number(node: Node) -> Node | Nodes:
@@ -197,7 +225,7 @@ def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
     """A chapter as Typst, and pandoc's warnings."""
     page.picture = picture
     lowered = lowering.lower(blocks, TABLE, page, {"Math": _math, "Header": lambda node: _heading(node, page)})
-    marked = tree.transform(lowered, {"Span": _caption_number, "Math": _bars})
+    marked = tree.transform(lowered, {"Span": _caption_number, "Math": _mended})
     return pandoc.write(marked, "typst", "--syntax-highlighting=idiomatic")
 
 
@@ -239,7 +267,7 @@ def source(edition: Edition) -> tuple[str, list[Fault]]:
             parts += [f"#part({quoted(part)})"] if part else []
         parts.append(made.results[item.chapter.path]["text"])
     if edition.worded.bibliography and edition.references_at is None:
-        listed, _ = pandoc.write(_call("references", edition.worded.bibliography), "typst")
+        listed, _ = pandoc.write(_references(edition.worded.bibliography), "typst")
         parts += ['#section(1, none, "bibliography")[Bibliography]', listed]
     return "\n\n".join(parts) + "\n", made.faults
 
