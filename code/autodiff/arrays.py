@@ -11,6 +11,7 @@ What these protocols do not reach, and what happens instead:
     math.sin(x), float(x), int(x), x.item()          error: np.sin, or ad.stop_gradient
     np.fromiter, np.vectorize, np.frompyfunc         error (they convert to Python numbers): np.stack of a list
     plain.dot(x), plain.sum(where=x)                 error: np.dot(plain, x), plain @ x
+    a[:] = v where y = x * a came before it          nothing: the tape holds `a` itself. Write x * a.copy()
     most of SciPy's functions                        error: its ufuncs work; declare others by ad.custom_vjp
 """
 
@@ -273,6 +274,11 @@ class Traced:
             "a traced array cannot be changed in place (x[i] = v): earlier results may depend on the old entries. "
             "Build the new array with np.where(mask, v, x), np.concatenate or np.stack."
         )
+
+    def __copy__(self, *_: Any) -> "Traced":
+        return self  # it cannot be changed; and a copy of its trace would be another trace
+
+    __deepcopy__ = __copy__
 
     def __iter__(self) -> Iterator:
         if self.ndim == 0:

@@ -181,6 +181,9 @@ def jacfwd(f: Callable, argnums: Argnums = 0) -> Callable:
     def jacobian_at(*args: Any, **kwargs: Any) -> Any:
         of_chosen, own, names = chosen(f, args, argnums)
         leaves, structures = inputs_of(own, names)
+        if is_complex(leaves):  # two passes, along the real and the imaginary axes
+            _, J = record("jacfwd", of_chosen, own, kwargs, names)
+            return _from_columns(J.ends, J.columns(), argnums)
         ends, columns = push_forward("jacfwd", of_chosen, leaves, structures, basis(leaves), kwargs)
         return _from_columns(ends, columns, argnums)
 
@@ -218,7 +221,7 @@ def jacobian(f: Callable, argnums: Argnums = 0, mode: str = "auto") -> Callable:
     def jacobian_at(*args: Any, **kwargs: Any) -> Any:
         of_chosen, own, names = chosen(f, args, argnums)
         _, J = record("jacobian", of_chosen, own, kwargs, names)
-        if mode == "auto" and J.shape[0] > J.shape[1]:
+        if mode == "auto" and not J.wide:
             return _from_columns(J.ends, J.columns(), argnums)
         return _from_rows(J.ends, J.rows(), argnums)
 

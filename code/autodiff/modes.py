@@ -40,6 +40,11 @@ def differentiable(x: Any, path: str) -> Any:
     """A leaf as an array or NumPy scalar of inexact dtype; an error that names `path` where it is neither."""
     if isinstance(x, float | complex) and not isinstance(x, np.generic):
         return np.float64(x) if isinstance(x, float) else np.complex128(x)
+    if isinstance(x, np.matrix | np.ma.MaskedArray):
+        raise AutodiffTypeError(
+            f"{path} is a {type(x).__name__}, whose products and sums are not those of arrays. "
+            "Use np.asarray(x), or x.filled(0) and np.where for a masked array."
+        )
     if isinstance(x, Traced | np.ndarray | np.generic) and x.dtype.kind in "fc":
         return x
     if isinstance(x, Traced | np.ndarray | np.generic | int):
@@ -161,6 +166,11 @@ def released(found: Sequence, ends: Sequence, batch: tuple, given: Sequence) -> 
     return own
 
 
+def detached(values: Sequence) -> list:
+    """Values as the user's own arrays: `y -= target` must reach neither an argument nor a tape, which may hold y."""
+    return [y.copy() if type(y) is np.ndarray else y for y in values]
+
+
 # --- The three modes ----------------------------------------------------------------------------------------
 
 
@@ -226,7 +236,7 @@ def jvp(f: Callable, primals: tuple, tangents: tuple) -> tuple[Any, Any]:
     leaves, structures = inputs_of(primals, numbered(primals))
     dots = tangents_of(tangents, leaves, structures)
     ends, ydots = push_forward("jvp", f, leaves, structures, dots, {})
-    return unflatten(ends.structure, ends.values), unflatten(ends.structure, ydots)
+    return unflatten(ends.structure, detached(ends.values)), unflatten(ends.structure, ydots)
 
 
 def tangents_of(tangents: Sequence, leaves: list, structures: list[Structure]) -> list:
@@ -282,21 +292,52 @@ class Linearization:
         return released(self.tape.pull(seeds), self.ends.leaves, batch, bars)
 
     def columns(self) -> list:
-        """All columns at once: for each output leaf an array (numbers in the input, *its shape)."""
-        return self.push(basis(self.ends.leaves), (self.shape[1],))
+        """All columns at once: for each output leaf an array (numbers in the input, *its shape).
+
+        With respect to a complex z = x + iy, of a real result, they are ∂f/∂x − i ∂f/∂y, as for `grad`.
+        """
+        return both_parts(self.push, self.ends.leaves, self.ends.values, 1j, self.shape[1])
 
     def rows(self) -> list:
         """All rows at once: for each input leaf an array (numbers in the output, *its shape)."""
-        return self.pull(basis(self.ends.values), (self.shape[0],))
+        return both_parts(self.pull, self.ends.values, self.ends.leaves, -1j, self.shape[0])
+
+    @property
+    def wide(self) -> bool:
+        """Whether rows are the way to the whole Jacobian: they are fewer, or the input is complex."""
+        m, n = self.shape
+        return (m < n or is_complex(self.ends.leaves)) and not is_complex(self.ends.values)
 
     def dense(self) -> np.ndarray:
         """The whole Jacobian as one matrix of shape `J.shape`, by columns or by rows, whichever are fewer."""
         m, n = self.shape
-        if m < n:
+        if self.wide:
             parts = zip(self.rows(), self.ends.leaves, strict=True)
             return np.concatenate([rows.reshape(m, x.size) for rows, x in parts], axis=1)
         parts = zip(self.columns(), self.ends.values, strict=True)
         return np.concatenate([columns.reshape(n, y.size) for columns, y in parts], axis=1).T
+
+
+def is_complex(leaves: Sequence) -> bool:
+    return any(x.dtype.kind == "c" for x in leaves)
+
+
+def both_parts(through: Callable, start: Sequence, end: Sequence, unit: complex, size: int) -> list:
+    """A Jacobian applied to all unit vectors at its `start`: where that is complex, real and imaginary ones.
+
+    A derivative is linear over the real numbers alone, so both are needed, and two complex ends would take more
+    than one complex matrix.
+    """
+    found = through(basis(start), (size,))
+    if not is_complex(start):
+        return found
+    if is_complex(end):
+        raise AutodiffTypeError(
+            "the Jacobian of a complex result with respect to a complex input is no complex matrix, unless the function "
+            "is holomorphic. Use ad.jvp or ad.vjp, or real and imaginary parts as arrays of their own."
+        )
+    imaginary = through([block * unit if block.dtype.kind == "c" else 0 * block for block in basis(start)], (size,))
+    return [re - unit * im for re, im in zip(found, imaginary, strict=True)]
 
 
 def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: list[str]) -> tuple:
@@ -306,7 +347,9 @@ def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: 
     traced = [tape.input(x) for x in leaves]
     result = run(tape, f, rebuild(structures, traced), kwargs)
     values, nodes, structure = outputs_of(tape, f, result)
-    return unflatten(structure, values), Linearization(Ends(leaves, structures, values, structure), tape, nodes)
+    return unflatten(structure, detached(values)), Linearization(
+        Ends(leaves, structures, values, structure), tape, nodes
+    )
 
 
 def linearize(f: Callable, *primals: Any) -> tuple[Any, Linearization]:

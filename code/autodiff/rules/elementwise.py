@@ -24,9 +24,11 @@ and 0 · inf is nan. Choose the argument, not the result: `np.sqrt(np.where(x > 
 import numpy as np
 
 from ..arrays import as_array
+from ..errors import AutodiffTypeError
 from ..operators import Linear, compose, fit, identity, masked
 from ..tables import CONSTANT, OUT, PARTIALS, composed, rule
 
+NO_VALUE = np._NoValue
 LN2, LN10 = float(np.log(2)), float(np.log(10))
 
 
@@ -48,9 +50,9 @@ def nonzero(x):
 conjugation = Linear("conjugation", lambda t, _: np.conj(t), lambda u, _: np.conj(u))
 
 
-def real_sign(x):
-    """The derivative of |x|: sign x; for complex x the direction conj(x)/|x|, whose real part with dx is d|x|."""
-    return np.sign(x) if x.dtype.kind == "f" else np.conj(np.sign(x))
+def direction(y, x):
+    """The derivative of y = |x|: sign x; for complex x it is x̄/|x|, whose product with dx has d|x| as real part."""
+    return np.sign(x) if x.dtype.kind == "f" else np.conj(x) / nonzero(y)
 
 
 def power_base(z, x, y):
@@ -71,11 +73,16 @@ def softmax_weight(z, x):
     return np.exp(np.where(x == z, 0, x - z))
 
 
+def over_square(x, r):
+    """x / r², without the square, which may overflow."""
+    return x / r / r
+
+
 PARTIALS.update({
     # y = f(x):  f′(x), as a function of (y, x)
     np.positive: (1,),
     np.negative: (-1,),
-    np.absolute: (lambda y, x: real_sign(x),),
+    np.absolute: (direction,),
     np.fabs: (lambda y, x: np.sign(x),),
     np.square: (lambda y, x: 2 * x,),
     np.sqrt: (lambda y, x: 0.5 / y,),
@@ -91,15 +98,15 @@ PARTIALS.update({
     np.sin: (lambda y, x: np.cos(x),),
     np.cos: (lambda y, x: -np.sin(x),),
     np.tan: (lambda y, x: 1 + y * y,),
-    np.arcsin: (lambda y, x: 1 / np.sqrt(1 - x * x),),
-    np.arccos: (lambda y, x: -1 / np.sqrt(1 - x * x),),
+    np.arcsin: (lambda y, x: 1 / np.sqrt((1 - x) * (1 + x)),),
+    np.arccos: (lambda y, x: -1 / np.sqrt((1 - x) * (1 + x)),),
     np.arctan: (lambda y, x: 1 / (1 + x * x),),
     np.sinh: (lambda y, x: np.cosh(x),),
     np.cosh: (lambda y, x: np.sinh(x),),
     np.tanh: (lambda y, x: 1 - y * y,),
     np.arcsinh: (lambda y, x: 1 / np.sqrt(1 + x * x),),
     np.arccosh: (lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),),
-    np.arctanh: (lambda y, x: 1 / (1 - x * x),),
+    np.arctanh: (lambda y, x: 1 / ((1 - x) * (1 + x)),),
     np.deg2rad: (lambda y, x: constant(y, np.pi / 180),),
     np.radians: (lambda y, x: constant(y, np.pi / 180),),
     np.rad2deg: (lambda y, x: constant(y, 180 / np.pi),),
@@ -122,7 +129,7 @@ PARTIALS.update({
         lambda z, x, y: shared(z, (y < x) | np.isnan(x), x == y),
     ),
     np.hypot: (lambda z, x, y: x / nonzero(z), lambda z, x, y: y / nonzero(z)),
-    np.arctan2: (lambda z, y, x: x / (x * x + y * y), lambda z, y, x: -y / (x * x + y * y)),
+    np.arctan2: (lambda z, y, x: over_square(x, np.hypot(x, y)), lambda z, y, x: -over_square(y, np.hypot(x, y))),
     np.logaddexp: (lambda z, x, y: softmax_weight(z, x), lambda z, x, y: softmax_weight(z, y)),
     np.logaddexp2: (lambda z, x, y: softmax_weight(LN2 * z, LN2 * x), lambda z, x, y: softmax_weight(LN2 * z, LN2 * y)),
     np.remainder: (1, lambda z, x, y: -np.floor(x / y)),
@@ -160,10 +167,13 @@ def where(z, condition, x, y):
 
 
 @composed(np.clip)
-def clip(a, a_min=None, a_max=None, *, min=None, max=None):  # NumPy's own names
-    low, high = (a_min if min is None else min), (a_max if max is None else max)
-    a = a if low is None else np.maximum(a, low)
-    return a if high is None else np.minimum(a, high)
+def clip(a, a_min=NO_VALUE, a_max=NO_VALUE, *, min=NO_VALUE, max=NO_VALUE):  # NumPy's own names
+    if a_min is NO_VALUE and a_max is NO_VALUE:
+        a_min, a_max = (None if bound is NO_VALUE else bound for bound in (min, max))
+    elif any(bound is NO_VALUE for bound in (a_min, a_max)) or min is not NO_VALUE or max is not NO_VALUE:
+        raise AutodiffTypeError("np.clip takes both a_min and a_max, or else min= and max=")
+    a = a if a_min is None else np.maximum(a, a_min)
+    return a if a_max is None else np.minimum(a, a_max)
 
 
 @rule(np.real)

@@ -7,6 +7,7 @@ Advanced indices (arrays) may repeat entries: their transpose is `np.add.at`.
 import numpy as np
 
 from ..arrays import as_array, dispatched, getitem, innermost
+from ..errors import AutodiffValueError
 from ..operators import Linear, transposed
 from ..tables import CONSTANT, composed, rule
 
@@ -139,12 +140,13 @@ def embed_rule(y, t, index, shape):
 def take(a, indices, axis=None, out=None, mode="raise"):
     if axis is None:
         a, axis = np.ravel(a), 0
-    indices = as_array(indices)
+    indices, axis = as_array(indices), np.lib.array_utils.normalize_axis_index(axis, a.ndim)
     if mode == "wrap":
         indices = indices % a.shape[axis]
-    if mode == "clip":
+    elif mode == "clip":
         indices = np.clip(indices, 0, a.shape[axis] - 1)
-    axis = axis % a.ndim
+    elif mode != "raise":
+        raise AutodiffValueError(f"np.take: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
     return a[(slice(None),) * axis + (indices,)]
 
 

@@ -11,7 +11,7 @@ from ..operators import Linear, align, compose, diagonal, negation, sum_to, type
 from ..tables import composed, rule
 from .elementwise import nonzero
 from .products import stack_premultiplied, stack_times
-from .reductions import reduction
+from .reductions import kept_shape, reduction
 from .shapes import axes_of
 
 # t ↦ a⁻¹ t for matrices t (or stacks that broadcast). Data: a, shape of the right-hand side, shape of the solution.
@@ -50,16 +50,14 @@ def inv(y, a):
 
 @dispatched
 def length(x, axes, keepdims):
-    """√Σ|x|² over `axes`."""
-    return np.sqrt(np.sum(np.abs(x) ** 2 if x.dtype.kind == "c" else x * x, axis=axes, keepdims=keepdims))
+    """√Σx² over `axes`, of real numbers."""
+    return np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
 
 
 @rule(length)
 def length_rule(y, x, axes, keepdims):
-    """dy = Re x̄ dx / y, and 0 where y = 0."""
-    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
-    weight = (np.conj(x) if x.dtype.kind == "c" else x) / nonzero(y.reshape(kept))
-    return reduction(y, x, axes, diagonal(weight))
+    """dy = Σ x dx / y, and 0 where y = 0."""
+    return reduction(y, x, axes, diagonal(x / nonzero(y.reshape(kept_shape(x.shape, axes)))))
 
 
 @composed(np.linalg.vector_norm)
@@ -79,5 +77,5 @@ def norm(x, ord=None, axis=None, keepdims=False):
     """The 2-norm of vectors and the Frobenius norm of matrices."""
     axes = axes_of(axis, x.ndim)
     if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return length(x, axes, keepdims)
+        return length(np.abs(x) if x.dtype.kind == "c" else x, axes, keepdims)
     raise AutodiffValueError(f"np.linalg.norm with ord={ord!r} of {len(axes)} axes has no rule")

@@ -7,6 +7,7 @@ import string
 import numpy as np
 
 from ..arrays import as_array, dispatched
+from ..errors import AutodiffValueError
 from ..operators import Linear, align, compose, reshaped, sum_to, typed
 from ..tables import composed, rule
 from .shapes import axes_of
@@ -105,6 +106,8 @@ def linalg_outer(x1, x2, /):
 
 @composed(np.vecdot, np.linalg.vecdot)
 def vecdot(x1, x2, /, *, axis=-1):
+    if as_array(x1).shape[axis] != as_array(x2).shape[axis]:
+        raise AutodiffValueError(f"vecdot: lengths of axis {axis} differ: {x1.shape} and {x2.shape}")
     product = np.conj(x1) * x2 if as_array(x1).dtype.kind == "c" else x1 * x2
     return np.sum(product, axis)
 
@@ -131,6 +134,10 @@ def tensordot(a, b, axes=2):
     if isinstance(axes, int | np.integer):
         axes = (tuple(range(a.ndim - axes, a.ndim)), tuple(range(axes)))
     over_a, over_b = axes_of(_listed(axes[0]), a.ndim), axes_of(_listed(axes[1]), b.ndim)
+    if [a.shape[i] for i in over_a] != [b.shape[i] for i in over_b]:
+        raise AutodiffValueError(
+            f"tensordot: the axes to sum over must have equal lengths: {over_a} of {a.shape}, {over_b} of {b.shape}"
+        )
     free_a = tuple(i for i in range(a.ndim) if i not in over_a)
     free_b = tuple(i for i in range(b.ndim) if i not in over_b)
     shape = tuple(a.shape[i] for i in free_a) + tuple(b.shape[i] for i in free_b)
@@ -187,6 +194,10 @@ def parse(operands):
     if not arrow:
         every = "".join(inputs)
         output = dots + "".join(sorted(c for c in set(every) if every.count(c) == 1 and c not in dots))
+    elif dots and "..." not in output:
+        raise AutodiffValueError(
+            "einsum: the result has no ellipsis for the axes that the operands' ellipses stand for"
+        )
     return inputs, output.replace("...", dots), arrays
 
 
@@ -200,6 +211,8 @@ def without_repeats(letters, a):
         while letters.count(letter) > 1:
             first = letters.index(letter)
             second = letters.index(letter, first + 1)
+            if a.shape[first] != a.shape[second]:
+                raise AutodiffValueError(f"einsum: {letter} stands for lengths {a.shape[first]} and {a.shape[second]}")
             a = np.diagonal(a, 0, first, second)
             letters = letters[:first] + letters[first + 1 : second] + letters[second + 1 :] + letter
     return letters, a

@@ -9,12 +9,11 @@ import math
 import numpy as np
 
 from ..arrays import dispatched
+from ..errors import AutodiffValueError
 from ..operators import Linear, compose, diagonal, masked, reshaped, summed_over, typed
 from ..tables import COMPOSED, composed, rule
-from .elementwise import constant, nonzero
+from .elementwise import NO_VALUE, constant, nonzero
 from .shapes import axes_of
-
-NO_VALUE = np._NoValue
 
 
 def kept_shape(shape, axes):
@@ -100,7 +99,10 @@ def var(
     mean=NO_VALUE,
     correction=NO_VALUE,
 ):
-    ddof = ddof if correction is NO_VALUE else correction
+    if correction is not NO_VALUE:
+        if ddof:
+            raise AutodiffValueError("give ddof or correction, not both: they are two names for one number")
+        ddof = correction
     if dtype is not None:
         a = a.astype(dtype)
     keepdims = keepdims is not NO_VALUE and keepdims

@@ -7,6 +7,7 @@ transpose of a reshape is a reshape, of a concatenation a slice, of a repetition
 import numpy as np
 
 from ..arrays import Traced, as_array, astype, dispatched, reshape, untraced
+from ..errors import AutodiffValueError, MissingRuleError
 from ..operators import (
     Linear,
     fit,
@@ -26,7 +27,7 @@ def axes_of(axis, ndim):
         return tuple(range(ndim))
     if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
-    axis = axis if isinstance(axis, tuple | list) else (axis,)
+    axis = axis if np.ndim(axis) else (axis,)
     return tuple(int(np.lib.array_utils.normalize_axis_index(i, ndim)) for i in axis)
 
 
@@ -40,17 +41,19 @@ def reshape_rule(y, a, *args, **kwargs):
 
 @composed(np.reshape)
 def ordered_reshape(a, /, shape, order="C", *, copy=None):
-    shape = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
-    return reshape(a.T, shape[::-1]).T if order == "F" else reshape(a, shape)
+    if order not in ("C", "F", "A"):
+        raise AutodiffValueError(f"order must be 'C', 'F' or 'A', not {order!r}")
+    shape = tuple(shape) if np.ndim(shape) else (shape,)
+    falls = order == "F" or (order == "A" and np.isfortran(untraced(a)))
+    return reshape(a.T, shape[::-1]).T if falls else reshape(a, shape)
 
 
 @composed(np.ravel)
 def ravel(a, order="C"):
-    if order in ("K", "A"):  # as the entries lie in memory
+    if order == "K":  # as the entries lie in memory
         strides = untraced(a).strides
         axes = sorted(range(a.ndim), key=lambda axis: -abs(strides[axis]))
-        falls = axes == list(range(a.ndim))[::-1]
-        return reshape(np.transpose(a, axes) if order == "K" or falls else a, (-1,))
+        return reshape(np.transpose(a, axes), (-1,))
     return ordered_reshape(a, (-1,), order)
 
 
@@ -145,9 +148,9 @@ def roll_rule(y, x, shifts, axes):
 @composed(np.roll)
 def roll(a, shift, axis=None):
     if axis is None:
-        return roll(np.ravel(a), int(np.sum(shift)), 0).reshape(a.shape)
-    pairs = np.stack(np.broadcast_arrays(shift, axis), -1).reshape(-1, 2).tolist()
-    return roll_axes(a, tuple(by for by, _ in pairs), tuple(at % a.ndim - a.ndim for _, at in pairs))
+        return roll(np.ravel(a), np.ravel(shift).astype(int).sum(), 0).reshape(a.shape)
+    shift, axis = (np.ravel(v).tolist() for v in np.broadcast_arrays(shift, axis))
+    return roll_axes(a, tuple(map(int, shift)), tuple(at - a.ndim for at in axes_of(axis, a.ndim)))
 
 
 @rule(np.flip)
@@ -254,6 +257,10 @@ def array_split(ary, indices_or_sections, axis=0):
     if np.ndim(indices_or_sections):
         cuts = [slice(None, i).indices(length)[1] for i in indices_or_sections]
     else:
+        if indices_or_sections < 1:
+            raise AutodiffValueError(
+                f"np.array_split: the number of parts must be at least 1, not {indices_or_sections}"
+            )
         size, extra = divmod(length, indices_or_sections)
         cuts = np.cumsum([size + (i < extra) for i in range(indices_or_sections)]).tolist()[:-1]
     return [ary[slot(ary, axis, slice(start, end))] for start, end in zip([0, *cuts], [*cuts, length], strict=True)]
@@ -268,6 +275,8 @@ def split(ary, indices_or_sections, axis=0):
 
 @composed(np.vsplit)
 def vsplit(ary, indices_or_sections):
+    if ary.ndim < 2:
+        raise AutodiffValueError("np.vsplit splits arrays of two or more axes; np.split splits those of one")
     return split(ary, indices_or_sections, 0)
 
 
@@ -315,9 +324,10 @@ def pad(array, pad_width, mode="constant", **kwargs):
     widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
     if mode == "constant" or mode == "empty":
         return _pad_constant(array, widths, **kwargs)
+    np.pad(np.empty((1,) * array.ndim), 0, mode, **kwargs)  # NumPy says what does not fit together
     if mode not in ("edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type", "even") != "even":
-        raise NotImplementedError(
-            f"np.pad of traced arrays knows constant, edge, reflect, symmetric and wrap, not {mode!r}"
+        raise MissingRuleError(
+            f"np.pad has a rule for constant, edge, reflect, symmetric and wrap, not for {mode!r} with {kwargs}"
         )
     for axis, width in enumerate(widths):
         if any(width):
@@ -333,7 +343,7 @@ def _pad_constant(array, widths, constant_values=0):
         return placed_array
     if isinstance(constant_values, Traced):
         if constant_values.ndim:
-            raise NotImplementedError("np.pad: a traced constant_values must be one number")
+            raise MissingRuleError("np.pad: a traced constant_values must be one number")
         around = np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=1)
         return placed_array + around * constant_values
     return placed_array + np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=constant_values)
