@@ -190,7 +190,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
     source = item.source
     book = nbf.new_notebook()
     client = NotebookClient(
-        book, timeout=seconds, kernel_name="python3", record_timing=False, coalesce_streams=True,
+        book, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False, coalesce_streams=True,
         extra_arguments=KERNEL_OPTIONS, resources={"metadata": {"path": str(project.root)}},
     )  # fmt: skip
     outputs: dict[str, list[Any]] = {}
@@ -205,6 +205,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
     try:
         async with _kernel(client, {**os.environ, **_environment(project)}):
             await run_cell(SETUP)
+            client.timeout = seconds
             for group in _groups(item.program):
                 if group[0][0] == "cell":
                     cell = source.cells[group[0][1]]

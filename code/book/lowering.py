@@ -112,6 +112,7 @@ def lower(blocks: Nodes, table: Table, page: Page, extra: Mapping[str, tree.Rule
         "Cite": partial(_cite, page),
         "Link": partial(_link, page),
         "Image": lambda node: page.picture(node, page),
+        "Span": partial(_anchor, page),
         **(extra or {}),
     }
     functions = {name: partial(_call, function, page) for name, function in table.items()}
@@ -131,6 +132,11 @@ def _header(page: Page, node: Node) -> Node:
         mark = tree.span([tree.text(f"{word}{number}")], classes=["header-section-number"])
         inlines = [mark, tree.SPACE, *inlines]
     return {"t": "Header", "c": [level, [name, classes, pairs], inlines]}
+
+
+def _anchor(page: Page, node: Node) -> Node:
+    (ident, classes, pairs), inlines = node["c"]
+    return {"t": "Span", "c": [[page.name(page.chapter, ident) if ident else "", classes, pairs], inlines]}
 
 
 def _cite(page: Page, node: Node) -> Node | Nodes:

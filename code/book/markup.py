@@ -61,21 +61,30 @@ class Fragments:
     def read(self) -> None:
         """Have pandoc read what is wanted."""
         texts = list(self.wanted)
+        if not texts:
+            return
         fence = f"\n\n```{{.{BREAK_CLASS}}}\n```\n\n"
+        blocks, warnings = self._blocks(fence.join(texts))
         pieces: list[Nodes] = [[]]
-        for block in pandoc.read(fence.join(texts), READER)["blocks"] if texts else []:
+        for block in blocks:
             if block["t"] == "CodeBlock" and BREAK_CLASS in block["c"][0][1]:
                 pieces.append([])
             else:
                 pieces[-1].append(block)
-        if len(pieces) != max(len(texts), 1):  # something is left open: find out where
+        if warnings or len(pieces) != len(texts):  # find out in which of them
             pieces = []
             for text in texts:
-                output, warnings = pandoc.run(["--from", READER, "--to", "json"], text)
-                pieces.append(json.loads(output)["blocks"])
+                blocks, warnings = self._blocks(text)
+                pieces.append(blocks)
                 for warning in warnings:
-                    self.source.fault(self.wanted[text], "markdown", f"in Markdown that a cell makes: {warning}")
-        self.known.update(zip(texts, pieces, strict=False))
+                    message = f"in Markdown that a cell makes: {warning}"
+                    self.source.fault(self.wanted[text], "markdown", message, "mend what the cell makes")
+        self.known.update(zip(texts, pieces, strict=True))
+
+    @staticmethod
+    def _blocks(text: str) -> tuple[Nodes, list[str]]:
+        output, warnings = pandoc.run(["--from", READER, "--to", "json"], text)
+        return json.loads(output)["blocks"], warnings
 
 
 READER = "markdown-yaml_metadata_block"

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from book import pandoc, tree
+from book.crossref import kind_of
 from book.errors import BookError, Fault
 from book.project import EXECUTE, Project, read_text
 from book.settings import Settings
@@ -25,6 +26,8 @@ INLINE = re.compile(r"^\{(?P<language>\w+)\}\s+(?P<expression>.+)$", re.DOTALL)
 INLINE_IN_TEXT = re.compile(r"`\{python\}\s+([^`]+)`")
 OPTION = re.compile(r"^#\|[ ]?")
 PANDOC_PLACE = re.compile(r"\bline (\d+)(?: column \d+)?")
+
+DOUBLED = re.compile(r"Duplicate identifier '([^']+)'")
 
 FRONT_MATTER: dict[str, Any] = {"title": (str,), "execute": EXECUTE, "data-files": [(str,)]}
 OPTIONS: dict[str, Any] = {
@@ -95,6 +98,8 @@ class Source:
         Pandoc's tree has no line numbers. Its nodes come in the order of the text, so that looking for
         each from where the last was found gives their lines.
         """
+        if not any(needles):
+            return self._cursor + 1
         for lines in (range(self._cursor, len(self.lines)), range(self._cursor)):
             for number in lines:
                 if all(needle in self.lines[number] for needle in needles):
@@ -187,6 +192,8 @@ def parse(source: Source) -> list[Any]:
             if node["t"] == "Image":
                 node["c"][1] = []  # pandoc repeats the caption here
     for warning in warnings:
+        if (doubled := DOUBLED.search(warning)) and kind_of(doubled[1]):
+            continue  # numbering will tell, with both places
         place = PANDOC_PLACE.search(warning)
         source.fault(int(place[1]) if place else 0, "markdown", warning, "mend the Markdown at this line")
     seen = {

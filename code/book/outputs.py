@@ -94,6 +94,8 @@ class CellWriter:
                 ident = cell.label if cell.label.startswith(f"{kind}-") else ""
                 body = tree.make("outputs", inner, n=str(cell.number))
                 return [tree.make("float", [body, caption], ident, kind=kind, columns=columns)]
+        if self._option(cell, "output") == "asis":
+            return inner
         if columns and inner:
             inner = [tree.make("panel", inner, columns=columns)]
         return [tree.make("outputs", inner, n=str(cell.number))] if inner else []

@@ -223,56 +223,42 @@ class Project:
                     yield Fault(CONFIG, line, "setting", f"{step}: only Quarto would run {name}", mend)
 
     def _chapters(self) -> list[Chapter]:
-        chapters: list[Chapter] = []
-
-        def add(items: Any, kind: str, place: tuple, part: str = "") -> None:
-            for number, item in enumerate(as_list(items)):
-                here = (*place, number)
-                line = self.settings.line(*here)
-                if isinstance(item, str):
-                    chapters.append(Chapter(item, "index" if item == "index.qmd" else kind, part, line))
-                elif isinstance(item, dict) and set(item) == {"part", "chapters"} and not part:
-                    add(item["chapters"], kind, (*here, "chapters"), str(item["part"]))
-                else:
-                    raise fail(
-                        CONFIG,
-                        line,
-                        "setting",
-                        f"not a chapter: {item!r:.60}",
-                        "supported here: a path, or part: a title with chapters: a list of paths",
-                    )
-
-        add(self.get("book", "chapters"), "chapter", ("book", "chapters"))
-        add(self.get("book", "appendices"), "appendix", ("book", "appendices"))
-        faults = [
-            Fault(CONFIG, chapter.line, "missing-chapter", f"there is no file {chapter.path}")
-            for chapter in chapters
-            if not (self.root / chapter.path).is_file()
+        chapters = [
+            *self._listed("chapter", self.get("book", "chapters"), ("book", "chapters")),
+            *self._listed("appendix", self.get("book", "appendices"), ("book", "appendices")),
         ]
-        faults += [
-            Fault(CONFIG, chapter.line, "setting", f"{chapter.path} is no .qmd file", "chapters end in .qmd")
-            for chapter in chapters
-            if not chapter.path.endswith(".qmd")
-        ]
-        if not chapters or chapters[0].kind != "index":
-            faults.append(
-                Fault(
-                    CONFIG,
-                    self.settings.line("book", "chapters"),
-                    "setting",
-                    "the first chapter is not index.qmd",
-                    "list index.qmd first; it is the preface",
-                )
-            )
-        names = [chapter.stem for chapter in chapters]
-        faults += [
-            Fault(CONFIG, chapter.line, "setting", f"two chapters are named {chapter.stem}", "rename one")
-            for number, chapter in enumerate(chapters)
-            if chapter.stem in names[:number]
-        ]
-        if faults:
+        if faults := list(self._chapter_faults(chapters)):
             raise BookError(faults)
         return chapters
+
+    def _listed(self, kind: str, items: Any, place: tuple, part: str = "") -> Iterator[Chapter]:
+        """The chapters of a list, parts opened. ``place`` is the way to the list."""
+        for number, item in enumerate(as_list(items)):
+            here = (*place, number)
+            if isinstance(item, str):
+                line = self.settings.line(*here)
+                yield Chapter(item, "index" if item == "index.qmd" else kind, part, line)
+            elif isinstance(item, dict) and set(item) == {"part", "chapters"} and not part:
+                yield from self._listed(kind, item["chapters"], (*here, "chapters"), str(item["part"]))
+            else:
+                mend = "a chapter is a path; a part is part: its title, chapters: a list of paths"
+                raise fail(CONFIG, self.settings.line(*here), "setting", f"not a chapter: {item!r:.60}", mend)
+
+    def _chapter_faults(self, chapters: list[Chapter]) -> Iterator[Fault]:
+        if not chapters or chapters[0].kind != "index":
+            line, mend = self.settings.line("book", "chapters"), "list index.qmd first; it is the preface"
+            yield Fault(CONFIG, line, "setting", "the first chapter is not index.qmd", mend)
+        stems: set[str] = set()
+        for chapter in chapters:
+            if not (self.root / chapter.path).is_file():
+                yield Fault(CONFIG, chapter.line, "missing-chapter", f"there is no file {chapter.path}")
+            elif not chapter.path.endswith(".qmd"):
+                message = f"{chapter.path} is no .qmd file"
+                yield Fault(CONFIG, chapter.line, "setting", message, "chapters end in .qmd")
+            if chapter.stem in stems:
+                message = f"two chapters are named {chapter.stem}"
+                yield Fault(CONFIG, chapter.line, "setting", message, "rename one")
+            stems.add(chapter.stem)
 
 
 def read_text(root: Path, name: str) -> str:

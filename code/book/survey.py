@@ -120,6 +120,7 @@ class Survey:
             self.outline.append({"label": label, "kind": kind_of(label), "formats": formats, "line": line, **more})
 
     def _float(self, node: Node, found: tree.Construct, formats: str, around: tree.Construct | None) -> tree.Construct:
+        """A figure, table or listing; inside another one of its kind it is a part, with a letter."""
         if around is not None and around.pairs["kind"] == found.pairs["kind"]:
             count = int(around.pairs.setdefault("parts", "0"))
             around.pairs["parts"] = str(count + 1)
@@ -127,16 +128,14 @@ class Survey:
             ident = found.ident or (f"{around.ident}-{count + 1}" if around.ident else "")
             node["c"][0][0] = ident
             node["c"][0][2].append(["letter", letter])
-            line = self.source.locate(f"#{found.ident}") if found.ident else self.source.locate(around.ident)
+            line = self.source.locate(f"#{found.ident}" if found.ident else around.ident)
             self._event(ident, formats, line, parent=around.ident, letter=letter)
         else:
-            ident = found.ident
-            line = self.source.locate(ident) if ident else self.source.locate("")
-            self._event(ident, formats, line)
-        if not tree.stringify(found.part("caption")).strip() and found.pairs["kind"] == "fig":
-            self.source.fault(
-                line, "caption", f"the figure {ident or 'here'} has no caption", "say what it shows and how to read it"
-            )
+            line = self.source.locate(found.ident)
+            self._event(found.ident, formats, line)
+            if found.pairs["kind"] == "fig" and not tree.stringify(found.part("caption")).strip():
+                mend = "say what it shows and how to read it"
+                self.source.fault(line, "caption", f"the figure {found.ident or 'here'} has no caption", mend)
         return tree.construct(node) or found
 
     def _heading(self, node: Node, formats: str) -> None:

@@ -161,13 +161,19 @@ def transform(tree: Any, rules: Mapping[str, Rule]) -> Any:
 def lower(
     tree: Any, table: Mapping[str, Callable[[Construct], Node | Nodes]], extra: Mapping[str, Rule] | None = None
 ) -> Any:
-    """Turn every construct into a format's own nodes, by a table of functions; an unknown name is a KeyError."""
+    """Turn every construct into a format's own nodes, by a table of functions; an unknown name is a KeyError.
 
-    def open_construct(node: Node) -> Node | Nodes:
-        found = construct(node)
-        return table[found.name](found) if found else node
+    ``extra`` holds rules for all other nodes.
+    """
+    rules = dict(extra or {})
 
-    return transform(tree, {"Div": open_construct, "Span": open_construct, **(extra or {})})
+    def opened(node: Node) -> Node | Nodes:
+        if found := construct(node):
+            return table[found.name](found)
+        rule = rules.get(node["t"])
+        return rule(node) if rule else node
+
+    return transform(tree, {**rules, "Div": opened, "Span": opened})
 
 
 BREAKS = {"Space": " ", "SoftBreak": " ", "LineBreak": " "}

@@ -1,0 +1,135 @@
+"""What is done again after a change, and what is not. Cells leave a line in a file each time that they run."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from book.store import Store, digest
+
+RUNS = ".runs.txt"
+CELL = "```{python}\nopen('.runs.txt', 'a').write('%s\\n')\nprint('ran')\n```\n"
+
+
+@pytest.fixture(scope="module")
+def rendered(small_book_in, tmp_path_factory):
+    """A book of two chapters that were run once."""
+    made = small_book_in(
+        tmp_path_factory.mktemp("cache") / "book", "# One\n\nProse.\n\n" + CELL % "one", two="# Two\n\n" + CELL % "two"
+    )
+    made.write("_environment", "PYTHONPATH=code\n")
+    made.write("code/module.py", "x = 1\n")
+    made.write("data.json", "1")
+    made.write("requirements.lock", "numpy==2.0\n")
+    made.render("html")
+    return made
+
+
+@pytest.fixture
+def book(rendered, tmp_path):
+    """A copy of it, in another folder, with all that is remembered."""
+    shutil.copytree(rendered.root, tmp_path / "copy")
+    return replace(rendered, root=tmp_path / "copy")
+
+
+def runs(book) -> list[str]:
+    return sorted((book.root / RUNS).read_text().split())
+
+
+def change(book, name: str, old: str, new: str) -> None:
+    path = book.root / name
+    path.write_text(path.read_text().replace(old, new))
+
+
+HITS = [
+    ("prose", "one.qmd", "Prose.", "Other prose."),
+    ("an option that shows", "one.qmd", "{python}\n", "{python}\n#| echo: false\n"),
+    ("the configuration", "_quarto.yml", "A small book", "Another title"),
+    ("another file", "index.qmd", "Preface", "Foreword"),
+]
+
+
+@pytest.mark.parametrize(("what", "name", "old", "new"), HITS, ids=[row[0] for row in HITS])
+def test_nothing_runs_after_a_change_of(book, what, name, old, new):
+    change(book, name, old, new)
+    book.render("html")
+    assert runs(book) == ["one", "two"]
+
+
+MISSES = [
+    ("a cell", "one.qmd", "print('ran')", "print('ran again')", ["one", "one", "two"]),
+    ("an option that runs", "one.qmd", "{python}\n", "{python}\n#| error: true\n", ["one", "one", "two"]),
+    ("inline code", "two.qmd", "# Two\n", "# Two\n\n`{python} 1`\n", ["one", "two", "two"]),
+    ("the module", "code/module.py", "1", "2", ["one", "one", "two", "two"]),
+    ("the lock", "requirements.lock", "2.0", "2.1", ["one", "one", "two", "two"]),
+    ("the environment", "_environment", "\n", "\nA=1\n", ["one", "one", "two", "two"]),
+]
+
+
+@pytest.mark.parametrize(("what", "name", "old", "new", "expected"), MISSES, ids=[row[0] for row in MISSES])
+def test_cells_run_again_after_a_change_of(book, what, name, old, new, expected):
+    change(book, name, old, new)
+    book.render("html")
+    assert runs(book) == expected
+
+
+def test_a_declared_data_file_counts(book):
+    change(book, "two.qmd", "# Two", "---\ndata-files: [data.json]\n---\n\n# Two")
+    book.render("html")
+    book.write("data.json", "2")
+    book.render("html")
+    assert runs(book) == ["one", "two", "two", "two"]
+
+
+def test_a_failed_run_is_not_remembered(book):
+    change(book, "one.qmd", "print('ran')", "assert open('data.json').read() == '2'")
+    with pytest.raises(Exception, match="cell-raises"):
+        book.render("html")
+    book.write("data.json", "2")
+    book.render("html")
+
+
+def test_another_format_runs_nothing(book):
+    book.render("notebooks")
+    assert runs(book) == ["one", "two"]
+
+
+def test_one_chapter_is_rendered_without_running_the_others(book):
+    change(book, "one.qmd", "print('ran')", "print('again')")
+    change(book, "two.qmd", "print('ran')", "print('again')")
+    project = book.project()
+    book.render("html", chapters=[project.chapters[2]])
+    assert runs(book) == ["one", "two", "two"]
+    assert "again" in book.page("two")
+    assert "<code>again" not in book.page("one")
+
+
+def test_what_did_not_change_is_up_to_date(book, command):
+    before = (book.output / "one.html").stat().st_ino
+    assert command(book.root, "render", "--to", "html")[1] == "_book is up to date\n"
+    assert (book.output / "one.html").stat().st_ino == before
+    (book.output / "one.html").unlink()
+    assert command(book.root, "render", "--to", "html")[1] == "_book is ready\n"
+    assert (book.output / "one.html").is_file()
+
+
+def test_a_change_of_one_chapter_keeps_the_files_of_the_others(book):
+    before = {name: (book.output / name).stat().st_ino for name in ("one.html", "two.html")}
+    change(book, "one.qmd", "Prose.", "Other prose.")
+    book.render("html")
+    after = {name: (book.output / name).stat().st_ino for name in ("one.html", "two.html")}
+    assert after["two.html"] == before["two.html"]
+    assert after["one.html"] != before["one.html"]
+    assert "Other prose." in book.page("one")
+
+
+def test_a_damaged_entry_counts_as_missing(tmp_path):
+    store = Store(tmp_path)
+    store.put("stage", digest("key"), {"a": 1})
+    assert store.get("stage", digest("key")) == {"a": 1}
+    path = store.path("stage", digest("key"))
+    path.write_bytes(path.read_bytes()[:-2])
+    assert store.get("stage", digest("key")) is None
+    assert store.memo("stage", digest("key"), lambda: 2) == 2

@@ -1,0 +1,205 @@
+"""Everything that is refused: each with its place, its rule and its mend, and with exit code 1."""
+
+from __future__ import annotations
+
+import pytest
+
+from book import check
+from book.errors import BookError
+
+HEAD = "# One {#sec-one}\n\n"
+CELL = "```{{python}}\n{}\n```\n"
+FIGURE = "#| label: fig-a\n#| fig-cap: "
+DRAW = "import matplotlib.pyplot as plt\nplt.plot([1])\nplt.show()"
+TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
+CHAPTERS = "project: {type: book}\nbook:\n  chapters:\n    - "
+BOOK = "project: {type: book}\nbook: {chapters: [index.qmd]}\n"
+
+# what is wrong; the text of the chapter from its line 3 on; the line, the rule, words of the message
+SOURCES = [
+    ("unknown reference", "Text.\n\nSee @fig-nothing.", 5, "unknown-reference", "fig-nothing"),
+    ("unknown reference in brackets", "See [-@eq-nothing].", 3, "unknown-reference", "eq-nothing"),
+    ("unknown citation", "See @nobody1999.", 3, "unknown-citation", "nobody1999"),
+    ("doubled label", "$$ a $$ {#eq-a alt='a'}\n\n$$ b $$ {#eq-a alt='b'}", 5, "doubled-label", "eq-a"),
+    ("doubled label of a heading", "## Two {#sec-one}", 3, "doubled-label", "sec-one"),
+    ("missing image", "Text.\n\n![Cap](none.svg){#fig-a fig-alt='a'}", 5, "missing-image", "none.svg"),
+    ("image outside", "![Cap](https://example.org/a.svg){#fig-a fig-alt='a'}", 3, "external", "example.org"),
+    ("image without alt", "![Cap](a.svg){#fig-a}", 3, "alt", "a.svg"),
+    ("image in a line without alt", "Text ![](a.svg) text.", 3, "alt", "a.svg"),
+    ("image without caption", "![](a.svg){fig-alt='a'}", 3, "caption", "without a caption"),
+    ("figure div without caption", "::: {#fig-a}\n![](a.svg){fig-alt='a'}\n:::", 3, "caption", "fig-a"),
+    ("table without caption", "::: {#tbl-a}\n| a |\n|---|\n| 1 |\n:::", 3, "caption", "tbl-a"),
+    ("listing without caption", "```{#lst-a .python}\n1\n```", 3, "caption", "lst-a"),
+    ("bare align", "Text\n\n\\begin{align}\na\n\\end{align}", 5, "bare-environment", "align"),
+    ("TeX in text", "A \\foo{bar} word.", 3, "unsupported", "TeX outside"),
+    ("display equation without label", "Text\n\n$$ a + b $$", 5, "unlabelled-equation", "a + b"),
+    ("equation labelled otherwise", "$$ a $$ {#fig-a}", 3, "unsupported", "fig-a"),
+    ("label after nothing", "Words {#sec-a} here.", 3, "label", "{#sec-a}"),
+    ("unknown class of a div", "::: {.calout-note}\nText\n:::", 3, "unsupported", "calout-note"),
+    ("unknown attribute of a callout", "::: {.callout-note icon=false}\nText\n:::", 3, "unsupported", "icon"),
+    ("unknown label of a div", "::: {#foo-a}\nText\n:::", 3, "unsupported", "foo-a"),
+    ("label and class", "::: {#thm-a .callout-note}\nText\n:::", 3, "unsupported", "thm-a"),
+    ("layout by a matrix", '::: {layout="[[1,1]]"}\nText\n:::', 3, "unsupported", "layout"),
+    ("unclosed div", "Text\n\n::: {.callout-note}\nText", 5, "markdown", "unclosed"),
+    ("div fence in a paragraph", "Text\n:::\n", 4, "div-fence", ":::"),
+    ("unknown class of a span", "Some [words]{.shiny}.", 3, "unsupported", "shiny"),
+    ("unknown class of a heading", "## Two {.big}", 3, "unsupported", "big"),
+    ("second title", "# Two", 3, "unsupported", "level 1"),
+    ("unknown attribute of an image", "![Cap](a.svg){fig-alt='a' lightbox=true}", 3, "unsupported", "lightbox"),
+    ("class of a link", "[word](https://example.org){.external}", 3, "unsupported", "external"),
+    ("classes of a code block", "```{.python .numberLines}\n1\n```", 3, "unsupported", "numberLines"),
+    ("raw LaTeX", "```{=latex}\n\\newpage\n```", 4, "unsupported", "TeX outside"),
+    ("raw docx", "```{=openxml}\n<a/>\n```", 4, "unsupported", "openxml"),
+    ("shortcode", "Text\n\n{{< pagebreak >}}", 5, "unsupported", "shortcode"),
+    ("unknown format", "::: {.content-visible when-format='docx'}\nText\n:::", 3, "unsupported", "docx"),
+    ("LaTeX's pdf as format", "::: {.content-visible when-format='pdf'}\nText\n:::", 3, "unsupported", "pdf"),
+    ("tabset without heading", "::: {.panel-tabset}\nText\n:::", 3, "tabset", "heading"),
+    ("wrong column widths", f'{TABLE}\n: C {{#tbl-a tbl-colwidths="[1]"}}', 7, "setting", "colwidths"),
+    ("reference with words after", "See [@sec-one, page 3].", 3, "unsupported", "words after"),
+    ("reference among citations", "See [@sec-one; @known2000].", 3, "unsupported", "citations"),
+    ("broken link to a source", "[there](three.qmd)", 3, "broken-link", "three.qmd"),
+    ("broken link to a place", "[there](#nowhere)", 3, "broken-link", "nowhere"),
+    ("broken link to a file", "[there](notes.txt)", 3, "broken-link", "notes.txt"),
+    ("unclosed fence", "```python\n1", 3, "unclosed-fence", "no end"),
+    ("cell of another language", "```{r}\n1\n```", 3, "cell", "{r}"),
+    ("options after the language", "```{python, echo=FALSE}\n1\n```", 3, "cell", "python, echo"),
+    ("escaped cell", "```{{python}}\n1\n```", 3, "cell", "{{python}}"),
+    ("cell in a comment", "<!--\n\n```{python}\n1\n```\n\n-->", 5, "cell", "not a block of its own"),
+    ("inline code of another language", "Text `{r} 1 + 1`.", 3, "unsupported", "{r}"),
+    ("unknown option", CELL.format("#| fig-cup: x\n1"), 4, "setting", "fig-cup"),
+    ("wrong value of an option", CELL.format("#| label: a\n#| echo: maybe\n1"), 5, "setting", "echo"),
+    ("options that are no YAML", CELL.format("#| label: [a\n1"), 4, "yaml", ""),
+    ("inline code in an option", CELL.format(f"{FIGURE}`{{python}} n`\n1"), 5, "inline-in-option", "fig-cap"),
+    ("figure cell without caption", CELL.format("#| label: fig-a\n1"), 4, "caption", "fig-cap"),
+    ("table cell without caption", CELL.format("#| label: tbl-a\n1"), 4, "caption", "tbl-cap"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "text", "line", "rule", "words"), SOURCES, ids=[row[0] for row in SOURCES])
+def test_a_source_is_refused(small_book, what, text, line, rule, words):
+    book = small_book(HEAD + text + "\n")
+    book.write("a.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    faults = check.check(book.project())
+    found = [fault for fault in faults if fault.rule == rule and words in fault.message]
+    assert found, [str(fault) for fault in faults]
+    assert (found[0].file, found[0].line, found[0].warning) == ("one.qmd", line, False)
+    assert found[0].mend or rule == "yaml"
+
+
+CONFIGS = [
+    ("unknown key", "project: {type: book, foo: 1}\nbook: {chapters: [index.qmd]}", 1, "foo"),
+    ("unknown format", BOOK + "format:\n  docx: default", 4, "docx"),
+    ("no book", "project: {type: website}\nbook: {chapters: [index.qmd]}", 1, "type"),
+    ("missing chapter", CHAPTERS + "index.qmd\n    - two.qmd", 5, "two.qmd"),
+    ("no preface", CHAPTERS + "one.qmd", 3, "index.qmd"),
+    ("the same name twice", CHAPTERS + "index.qmd\n    - one.qmd\n    - one.qmd", 6, "one"),
+    ("not YAML", "project: [", 2, ""),
+    ("not a mapping", "- a", 1, "key: value"),
+    ("an object", "a: !!python/object/apply:os.getcwd []", 1, ""),
+    ("other mathematics", BOOK + "format:\n  html:\n    html-math-method: katex", 5, "katex"),
+    ("foreign hook", "project:\n  type: book\n  pre-render: draw.py\nbook: {chapters: [index.qmd]}", 3, "draw.py"),
+]
+
+
+@pytest.mark.parametrize(("what", "config", "line", "words"), CONFIGS, ids=[row[0] for row in CONFIGS])
+def test_a_configuration_is_refused(small_book, what, config, line, words):
+    book = small_book()
+    book.write("_quarto.yml", config + "\n")
+    with pytest.raises(BookError) as error:
+        book.project()
+    fault = error.value.faults[0]
+    assert (fault.file, fault.line) == ("_quarto.yml", line)
+    assert words in fault.message
+
+
+HEADS = [
+    ("unknown key", "---\ntitle: T\nbibliograhpy: x\n---\n", 3, "bibliograhpy"),
+    ("no end", "---\ntitle: T\n", 1, "no end"),
+    ("not YAML", "---\ntitle: [\n---\n", 2, ""),
+    ("missing data", "---\ntitle: T\ndata-files: [none.json]\n---\n\n```{python}\n1\n```\n", 3, "none.json"),
+    ("no title", "Just text.\n", 1, "no title"),
+]
+
+
+@pytest.mark.parametrize(("what", "text", "line", "words"), HEADS, ids=[row[0] for row in HEADS])
+def test_the_head_of_a_chapter_is_refused(small_book, what, text, line, words):
+    faults = check.check(small_book(text).project())
+    assert [(fault.file, fault.line) for fault in faults if words in fault.message][:1] == [("one.qmd", line)]
+
+
+BYTES = [("not UTF-8", b"# One\n\n\xff\n", 3), ("NUL", b"# One\n\x00\n", 2)]
+
+
+@pytest.mark.parametrize(("what", "data", "line"), BYTES, ids=[row[0] for row in BYTES])
+def test_bytes_that_are_no_text(small_book, what, data, line):
+    book = small_book()
+    (book.root / "one.qmd").write_bytes(data)
+    faults = check.check(book.project())
+    assert [(fault.file, fault.line, fault.rule) for fault in faults] == [("one.qmd", line, "encoding")]
+
+
+def test_marks_of_other_editors_are_read(small_book):
+    book = small_book()
+    (book.root / "one.qmd").write_bytes(b"\xef\xbb\xbf# One {#sec-one}\r\n\r\nSee @sec-one.\r\n")
+    assert [fault for fault in check.check(book.project()) if not fault.warning] == []
+
+
+# what goes wrong while a cell runs, its code, the line, the rule, words of the message
+RUNS = [
+    ("raises", "a = 1\n1 / 0", 5, "cell-raises", "ZeroDivisionError"),
+    ("hangs", "import time\ntime.sleep(60)", 3, "cell-timeout", "2 seconds"),
+    ("kills its kernel", "import os\nos._exit(1)", 3, "kernel-died", "the kernel died"),
+    ("draws without alt", f"{FIGURE}C\n{DRAW}", 3, "alt", "no alt"),
+    ("draws without caption", f"#| fig-alt: A\n{DRAW}", 3, "caption", "without a caption"),
+    ("prints an equation without label", "#| output: asis\nprint('$$ a + b $$')", 5, "unlabelled-equation", "a + b"),
+    ("prints an unknown class", "#| output: asis\nprint('::: {.foo}\\nx\\n:::')", 3, "unsupported", "foo"),
+    ("prints an open div", "#| output: asis\nprint('::: {.callout-note}\\nx')", 3, "markdown", "unclosed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("what", "code", "line", "rule", "words"), RUNS, ids=[row[0] for row in RUNS])
+def test_a_cell_that(small_book, what, code, line, rule, words):
+    book = small_book(HEAD + CELL.format(code))
+    with pytest.raises(BookError) as error:
+        book.render("html", seconds=2 if what == "hangs" else 60)
+    found = [fault for fault in error.value.faults if fault.rule == rule]
+    assert found, error.value
+    assert (found[0].file, found[0].line) == ("one.qmd", line)
+    assert words in found[0].message
+
+
+def test_inline_code_that_raises(small_book):
+    book = small_book(HEAD + "Text.\n\nThe value is `{python} missing`.\n")
+    with pytest.raises(BookError) as error:
+        book.render("html")
+    assert [(fault.line, fault.rule) for fault in error.value.faults] == [(5, "inline-raises")]
+    assert "NameError" in str(error.value)
+
+
+def test_all_faults_are_told_at_once(small_book):
+    book = small_book(HEAD + "@fig-a\n\n$$ b $$\n", two="# Two\n\n@nobody\n")
+    with pytest.raises(BookError) as error:
+        book.render("html")
+    assert {fault.rule for fault in error.value.faults} == {
+        "unknown-reference",
+        "unlabelled-equation",
+        "unknown-citation",
+    }
+
+
+def test_warnings_stop_a_strict_render_alone(small_book):
+    book = small_book(HEAD + "$$ a $$ {#eq-a}\n")
+    book.render("html")
+    with pytest.raises(BookError) as error:
+        book.render("html", strict=True)
+    assert [fault.rule for fault in error.value.faults] == ["equation-alt"]
+
+
+def test_the_command_tells_and_fails(small_book, command):
+    book = small_book(HEAD + CELL.format("#| label: wrong\n1 / 0"))
+    code, out, err = command(book.root, "render", "--to", "html")
+    assert (code, out) == (1, "")
+    for words in ("one.qmd:5", "cell 'wrong'", "ZeroDivisionError", "----> 1 1 / 0", "mend:"):
+        assert words in err
+    assert "\x1b" not in err
+    assert not book.output.exists()
