@@ -14,7 +14,7 @@ import numpy as np
 
 from .arrays import Traced
 from .errors import AutodiffTypeError, AutodiffValueError
-from .modes import Ends, basis, inputs_of, jvp, linearize, push_forward, rebuild, record
+from .modes import Ends, basis, inputs_of, is_complex, jvp, linearize, push_forward, rebuild, record
 from .trees import map_leaves, unflatten
 
 Argnums = int | tuple[int, ...]

@@ -325,7 +325,7 @@ def is_complex(leaves: Sequence) -> bool:
 def both_parts(through: Callable, start: Sequence, end: Sequence, unit: complex, size: int) -> list:
     """A Jacobian applied to all unit vectors at its `start`: where that is complex, real and imaginary ones.
 
-    A derivative is linear over the real numbers alone, so both are needed, and two complex ends would take more
+    A derivative is linear over the reals alone, so both are needed, and two complex ends would take more
     than one complex matrix.
     """
     found = through(basis(start), (size,))
@@ -333,7 +333,7 @@ def both_parts(through: Callable, start: Sequence, end: Sequence, unit: complex,
         return found
     if is_complex(end):
         raise AutodiffTypeError(
-            "the Jacobian of a complex result with respect to a complex input is no complex matrix, unless the function "
+            "the Jacobian of a complex result with respect to a complex input is no complex matrix unless the function "
             "is holomorphic. Use ad.jvp or ad.vjp, or real and imaginary parts as arrays of their own."
         )
     imaginary = through([block * unit if block.dtype.kind == "c" else 0 * block for block in basis(start)], (size,))
