@@ -280,7 +280,7 @@ def checkpointed_loop(step: Callable, x0: Any, n: int, slots: int, *params: Any)
     step : function that returns what it is given: an array, or nested containers of arrays and other values (such as
         a counter). The same result for the same arguments; a traced value that it closes over is an error.
     slots : how many states are kept at once, at least one. With β(s, t) ≥ n no step is taken more than t times
-        before its own reversal: `slots=n` takes none twice, about log₂ n slots take each about log₂ n times.
+        before its own reversal: `slots=n` takes none twice, ½ log₂ n slots take each about ½ log₂ n times.
     params : what else `step` takes, differentiated like `x0`.
 
     The result costs n steps; its pullback costs n on a tape, one at a time, and `checkpointing.evaluations(n, slots)`
