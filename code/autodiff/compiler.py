@@ -26,7 +26,7 @@ from .debugging import watching
 from .errors import AutodiffError, StaleGraphError
 from .graph import Graph, is_variable, leaf_names, traced
 from .rewrites import rewritten
-from .trees import Structure, flatten, paths, unflatten
+from .trees import LEAF, Structure, flatten, paths, unflatten
 from .writer import MATH, Shelf, Writer, identifier
 
 VERSIONS = 16  # of one function for one kind of arguments, one for each way through its branches
@@ -91,7 +91,7 @@ class CompiledFunction(Compiled):
 
     def __init__(self, function: Callable):
         super().__init__(function)
-        self._versions: dict[Any, list[tuple[Routine, Structure]]] = {}
+        self._versions: dict[Any, tuple[tuple[Routine, Structure], ...]] = {}
         self._last: Routine | None = None
         self._lock = threading.Lock()
 
@@ -103,12 +103,14 @@ class CompiledFunction(Compiled):
         return self._last.source
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, structure = flatten((args, kwargs))
-        if watching.get() or any(type(x) is Traced for x in leaves):
+        values: list = []
+        kind: list = []
+        describe(args, values, kind)
+        describe(kwargs, values, kind)
+        key = tuple(kind)
+        versions = self._versions.get(key, ())
+        if watching.get() or (not versions and any(type(x) is Traced for x in values)):
             return self.program(*args, **kwargs)
-        kind = structure, tuple([kind_of(x) for x in leaves])
-        values = [x if isinstance(x, np.ndarray) else np.asarray(x)[()] for x in leaves if is_variable(x)]
-        versions = self._versions.get(kind, [])
         for version in versions:
             try:
                 return self._result(version, values)
@@ -116,29 +118,58 @@ class CompiledFunction(Compiled):
                 continue
         if len(versions) >= VERSIONS:
             return self.program(*args, **kwargs)
-        version = self._made(args, kwargs, structure)
+        version = self._made(args, kwargs)
         with self._lock:
-            self._versions[kind] = [version, *self._versions.get(kind, [])]
+            self._versions[key] = (version, *self._versions.get(key, ()))
         return self._result(version, values)
 
     def _result(self, version: tuple, values: list) -> Any:
         self._last, structure = version
-        return unflatten(structure, version[0](values))
+        found = version[0](values)
+        return found[0] if structure is LEAF else unflatten(structure, found)
 
-    def _made(self, args: tuple, kwargs: dict, structure: Structure) -> tuple:
-        positional, named = structure.children
+    def _made(self, args: tuple, kwargs: dict) -> tuple["Routine", Structure]:
+        positional, named = flatten((args, kwargs))[1].children
         names = leaf_names(self.program, positional)
         names += [path for key, child in zip(named.keys, named.children, strict=True) for path in paths(child, key)]
         graph = traced(lambda args, kwargs: self.program(*args, **kwargs), (args, kwargs), names, self.__name__)
         return Routine(graph), graph.result
 
 
-def kind_of(x: Any) -> Any:
-    """What of a leaf a version depends on: shape and dtype of a variable, all of anything else."""
-    if isinstance(x, np.ndarray | np.generic):
-        return x.shape, x.dtype
-    return type(x) if isinstance(x, float | complex) else (type(x), x)
+def describe(x: Any, values: list, kind: list) -> None:
+    """Append the variables in an argument to `values`, and to `kind` all of it that a version depends on.
 
+    That is: how containers are built, shape and dtype of the arrays, and whatever is no variable.
+    """
+    made = type(x)
+    if made is np.ndarray:
+        values.append(x if x.ndim else x[()])
+        kind += x.shape, x.dtype
+    elif made in NUMBERS:
+        values.append(NUMBERS[made](x))
+        kind.append(NUMBERS[made])
+    elif made is tuple or made is list:
+        kind += made, len(x)
+        for part in x:
+            describe(part, values, kind)
+    elif made is dict:
+        kind += made, tuple(x)
+        for part in x.values():
+            describe(part, values, kind)
+    elif is_variable(x):
+        values.append(x)
+        kind += (Traced,) if made is Traced else (x.shape, x.dtype)
+    else:
+        leaves, structure = flatten(x)
+        kind += structure, made
+        for part in leaves:
+            if structure is LEAF:
+                kind.append(part)
+            else:
+                describe(part, values, kind)
+
+
+NUMBERS = {float: np.float64, complex: np.complex128, np.float64: np.float64}
 
 # --- From a graph to a function -----------------------------------------------------------------------------
 

@@ -20,13 +20,19 @@ from .graph import Graph
 from .recording import Node, nodes_in
 from .rules.indexing import add_at, embed
 from .rules.shapes import join
-from .simplify import Rule, like, simplify, sweep
+from .simplify import Rule, like, shape_of, simplify, sweep
 
 
 def rewritten(graph: Graph) -> Graph:
     """The graph after simplification and all rewrites."""
     graph = sweep(simplify(graph), {"in plain terms": plain_terms})
-    for rule in (factors, factors, outer_sums, placements):  # what one sweep of factors brought out, the next merges
+    for rule in (
+        factors,
+        factors,
+        outer_sums,
+        short_sums,
+        placements,
+    ):  # what one sweep of factors brought out, the next merges
         graph = simplify(sweep(graph, {"in one": rule(graph)}))
     return graph
 
@@ -45,7 +51,9 @@ def plain_terms(node: Node) -> Any:
     x = node.args[0] if node.args else None
     if node.function is stopped or node.function is np.copy:
         return x
-    if type(x) is not Node or node.dtype != x.dtype or node.dtype.kind not in "fc" or node.dtype.itemsize < 4:
+    if node.function in (np.expand_dims, np.squeeze):
+        return [like(node, reshape, x, node.shape)]
+    if type(x) is not Node or node.dtype is None or node.dtype != x.dtype or node.dtype.kind not in "fc" or node.dtype.itemsize < 4:
         return None
     if node.function is np.mean and not node.kwargs.keys() - {"axis", "keepdims"} and len(node.args) <= 2:
         total = Node(np.sum, node.args, node.kwargs, node.shape, node.dtype, node.line)
@@ -68,6 +76,9 @@ def number(x: Any) -> float | None:
     return float(x) if 1e-30 < abs(x) < 1e30 else None
 
 
+LINEAR = {np.sum, reshape, np.transpose}  # functions through which a factor passes
+
+
 def factors(graph: Graph) -> Rule:
     """Move signs and constant factors outwards."""
     count = uses(graph)
@@ -86,13 +97,14 @@ def factors(graph: Graph) -> Rule:
     def move(node: Node) -> Any:
         if node.dtype is None or node.dtype.kind != "f" or node.kwargs.keys() - {"axis", "keepdims"}:
             return None
-        if node.function in (np.negative, np.sum):
+        if node.function is np.negative:
             found = scaled(node.args[0])
-            if found is None or found[1].dtype != node.dtype:
+            return None if found is None else times(node, -found[0], found[1])
+        if node.function in LINEAR:
+            found = scaled(node.args[0])
+            if found is None or found[1].shape != node.args[0].shape or found[1].dtype != node.dtype:
                 return None
-            if node.function is np.negative:
-                return times(node, -found[0], found[1])
-            rest = Node(np.sum, (found[1], *node.args[1:]), node.kwargs, node.shape, node.dtype, node.line)
+            rest = Node(node.function, (found[1], *node.args[1:]), node.kwargs, node.shape, node.dtype, node.line)
             return [rest, *listed(times(node, found[0], rest))]
         if node.function is np.multiply:
             return product(node, *node.args)
@@ -110,6 +122,11 @@ def factors(graph: Graph) -> Rule:
             found = scaled(y)
             if found is not None:
                 return times(node, c * found[0], found[1])
+            if y.function is np.multiply and count[y.name] <= 1:
+                p, q = sorted(y.args, key=lambda x: math.prod(shape_of(x)))
+                if type(p) is Node and type(q) is Node and p.shape != node.shape and p.dtype == node.dtype:
+                    small = like(p, np.multiply, c, p)
+                    return [small, like(node, np.multiply, q, small)]
             return None if x is node.args[0] else [like(node, np.multiply, x, y)]
         for a, b in ((x, y), (y, x)):
             found = scaled(a)
@@ -143,8 +160,8 @@ def factors(graph: Graph) -> Rule:
 
 
 def fits(x: Any, node: Node) -> bool:
-    """Whether a product with `x` is made in the dtype and shape of `node`, or `x` is but one number."""
-    return type(x) is Node and x.dtype == node.dtype and x.shape in (node.shape, ())
+    """Whether `x` is a node of the dtype and shape of `node`."""
+    return type(x) is Node and (x.shape, x.dtype) == (node.shape, node.dtype)
 
 
 def times(node: Node, c: float, a: Node) -> Any:
@@ -224,6 +241,33 @@ def stacked(node: Node, vectors: Iterable) -> list[Node]:
     size = vectors[0].shape[0]
     flat = like(node, join, vectors, 0, shape=(len(vectors) * size,))
     return [flat, like(node, reshape, flat, (len(vectors), size), shape=(len(vectors), size))]
+
+
+def short_sums(graph: Graph) -> Rule:
+    """Sum along short rows, or over short rows, by a product with ones: NumPy's own loops start anew at each row."""
+    return _as_product
+
+
+SHORT, LONG = 64, 1 << 12  # numbers in a row, in the array
+
+
+def _as_product(node: Node) -> Any:
+    if node.function is not np.sum or node.kwargs.keys() - {"axis", "keepdims"} or len(node.args) > 2:
+        return None
+    (x, *axis) = node.args
+    axis = axis[0] if axis else node.kwargs.get("axis")
+    axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
+    if type(axis) is not int or len(x.shape) < 2 or x.dtype != node.dtype or node.dtype.kind != "f":
+        return None
+    behind = axis % len(x.shape) - len(x.shape)
+    if x.shape[-1] > SHORT or math.prod(x.shape) < LONG or behind < -2 or not isinstance(x.function, np.ufunc):
+        return None
+    ones = np.ones(x.shape[behind], x.dtype)
+    if behind == -1:
+        product = like(node, np.matmul, x, ones, shape=x.shape[:-1])
+    else:
+        product = like(node, np.matmul, ones[None], x, shape=(*x.shape[:-2], 1, x.shape[-1]))
+    return [product, like(node, reshape, product, node.shape)]
 
 
 # --- Places -------------------------------------------------------------------------------------------------

@@ -164,6 +164,8 @@ def neutral_elements(node: Node) -> Any:
         return [like(node, getitem, inner, args[1][0])]
     if function in UNDONE_BY and inner.function is UNDONE_BY[function]:
         return inner.args[0]
+    if function is getitem and same(inner) and isinstance(args[1], slice):
+        return inner if args[1].indices(inner.shape[0]) == (0, inner.shape[0], 1) else None
     if function is reshape and inner.function is reshape:
         return [like(node, reshape, inner.args[0], node.shape)]
     if function is np.transpose and inner.function is np.transpose:
