@@ -49,8 +49,9 @@ def _close(structure: Structure, children: list) -> Any:
     if hasattr(kind, "_fields"):
         return kind(*children)
     if issubclass(kind, dict):
-        pairs = dict(zip(structure.keys, children, strict=True))
-        return pairs if kind is dict else kind(pairs)
+        pairs = kind()
+        pairs.update(zip(structure.keys, children, strict=True))
+        return pairs
     if kind is type(None):
         return None
     made = object.__new__(kind)  # frozen or with a custom __init__: set the fields as they were
