@@ -493,7 +493,8 @@ def test_dtypes_are_kept(dtype):
         y, ydot = ad.jvp(f, (x,), (x,))
         assert y.dtype == ydot.dtype == f(x).dtype == x.dtype
         assert ad.vjp(f, x)[1](np.ones_like(y))[0].dtype == x.dtype
-        assert ad.jacfwd(f)(x).dtype == ad.jacrev(f)(x).dtype == x.dtype
+        if x.dtype.kind == "f":
+            assert ad.jacfwd(f)(x).dtype == ad.jacrev(f)(x).dtype == x.dtype
 
 
 def test_mixed_precision():
