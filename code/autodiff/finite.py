@@ -1,12 +1,12 @@
 """Finite differences: derivatives of a function that we can call but not open.
 
-Everything here is one idea. Restrict f to a line, g(t) = f(x + t v); call g at a few *offsets* times a step
-h; combine the values with the *weights* that are right for every polynomial of low degree. A method is a name
-for its offsets (`METHODS`); its weights, its best step and its cost all follow from them. The complex step is
-the method whose one offset is imaginary.
+Everything here is one idea. Restrict f to a line, g(t) = f(x + t v); call g at a few *offsets* times a step h; combine
+the values with the *weights* that are right for every polynomial of low degree. A method is a name for its offsets
+(`METHODS`); its weights, its best step and its cost all follow from them. The complex step is the method whose one
+offset is imaginary.
 
-This room stands below the traced world and shares no rule with it, so that it can check the rest of the
-module. The chapter on finite differences derives every formula used here.
+This room stands below the traced world and shares no rule with it, so that it can check the rest of the module. The
+chapter on finite differences derives every formula used here.
 """
 
 import functools
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.exceptions import ComplexWarning
 
-from autodiff.errors import AutodiffTypeError, AutodiffValueError, NonFiniteError
+from .errors import AutodiffTypeError, AutodiffValueError, NonFiniteError
 
 Array = Any  # what NumPy computes with: an array, or a number where there is no dimension
 Line = Callable[[Array], np.ndarray]
@@ -48,11 +48,11 @@ METHODS: dict[str, tuple[complex, ...]] = {
 def weights(offsets: Offsets, order: int = 1) -> np.ndarray:
     """Weights w such that sum(w[k] * f(x + offsets[k] * h)) / h**order estimates a derivative of f at x.
 
-    offsets: N distinct real numbers in any order, N > order. Returns float64 of shape (N,), right for every
-    polynomial of degree below N. Raises `AutodiffValueError` where there are no such weights.
+    offsets: N distinct real numbers in any order, N > order. Returns float64 of shape (N,), right for every polynomial
+    of degree below N. Raises `AutodiffValueError` where there are no such weights.
 
-    The nodes are taken in one by one; each multiplies the Lagrange polynomials so far by one more factor, of
-    which only the first derivatives at 0 are kept (Fornberg 1988).
+    The nodes are taken in one by one; each multiplies the Lagrange polynomials so far by one more factor, of which
+    only the first derivatives at 0 are kept (Fornberg 1988).
 
     >>> weights([-1, 0, 1], order=2)
     array([ 1., -2.,  1.])
@@ -93,11 +93,10 @@ def default_step(
 ) -> Array:
     """The step that balances truncation against round-off for a function of which nothing else is known.
 
-    x: floating, any shape. method, order: as in `derivative`. noise: relative error of f's values (default:
-    machine epsilon of x's dtype). scale: how far x must move for f to change altogether, broadcast to x
-    (default: max(1, |x|)). Returns x's shape and dtype, rounded so that x + h differs from x by h exactly;
-    tiny for the complex step, which knows no round-off. Source: Dennis & Schnabel 1983, section 5.4, here for
-    any stencil.
+    x: floating, any shape. method, order: as in `derivative`. noise: relative error of f's values (default: machine
+    epsilon of x's dtype). scale: how far x must move for f to change altogether, broadcast to x (default: max(1,
+    |x|)). Returns x's shape and dtype, rounded so that x + h differs from x by h exactly; tiny for the complex step,
+    which knows no round-off. Source: Dennis & Schnabel 1983, section 5.4, here for any stencil.
 
     >>> bool(default_step(0.0, "forward") == 2 * np.sqrt(np.finfo(float).eps))
     True
@@ -117,10 +116,10 @@ def search_step(
 ) -> Array:
     """One step per coordinate of x, found by trying: where truncation and round-off together look least.
 
-    Walks each h down from `scale` by factors of eight, 17 of them in float64. The change from one h to the
-    next estimates the truncation error, noise * |f| / h bounds the round-off; a step that leaves f's domain
-    is passed over. Arguments and result as in `default_step`. Raises `AutodiffValueError` where no step gives
-    a finite derivative. Source: after Stepleman & Winarsky 1979.
+    Walks each h down from `scale` by factors of eight, 17 of them in float64. The change from one h to the next
+    estimates the truncation error, noise * |f| / h bounds the round-off; a step that leaves f's domain is passed over.
+    Arguments and result as in `default_step`. Raises `AutodiffValueError` where no step gives a finite derivative.
+    Source: after Stepleman & Winarsky 1979.
 
     >>> steep, flat = search_step(lambda x: np.sin(1000 * x[0]) + np.sin(x[1] / 10), np.array([0.3, 0.3]))
     >>> bool(steep < 1e-6 < 1e-5 < flat)
@@ -153,14 +152,14 @@ def derivative(
 ) -> Array:
     """The derivative, of any order, of t -> f(x + t v) at t = 0.
 
-    f: a function of one array. x: floating, any shape. method: a name in `METHODS` or a stencil's offsets in
-    units of h (default: the shortest central stencil for that order). v: a direction, of x's shape; without
-    v, x is a number or f acts on each element by itself, as `np.sin` does. h: the step, taken as given
-    (default: `default_step`); without v an array broadcasts against x. Returns f's shape and dtype.
+    f: a function of one array. x: floating, any shape. method: a name in `METHODS` or a stencil's offsets in units of
+    h (default: the shortest central stencil for that order). v: a direction, of x's shape; without v, x is a number or
+    f acts on each element by itself, as `np.sin` does. h: the step, taken as given (default: `default_step`); without
+    v an array broadcasts against x. Returns f's shape and dtype.
 
     Raises `AutodiffTypeError` for integers, and for a function that drops the complex step's imaginary part;
-    `AutodiffValueError` for shapes that do not fit and for a step that vanishes beside x; `NonFiniteError`
-    for a value of f that is not finite.
+    `AutodiffValueError` for shapes that do not fit and for a step that vanishes beside x; `NonFiniteError` for a value
+    of f that is not finite.
 
     >>> float(round(derivative(np.exp, 0.0, order=3, h=1e-3), 6))
     1.0
@@ -200,8 +199,8 @@ def central(f: Callable, x: Array, h: Array = None, v: Array = None) -> Array:
 def complex_step(f: Callable, x: Array, h: Array = None, v: Array = None) -> Array:
     """Im f(x + i h v) / h: nothing is subtracted, so nothing cancels (Squire & Trapp 1998).
 
-    f must be made of analytic operations and carry complex numbers through. What no error can catch is a
-    function that conjugates, such as `np.vdot`. Arguments, result and errors as in `derivative`.
+    f must be made of analytic operations and carry complex numbers through. What no error can catch is a function that
+    conjugates, such as `np.vdot`. Arguments, result and errors as in `derivative`.
 
     >>> float(complex_step(np.exp, 1.0)) == float(np.exp(1.0))
     True
@@ -223,9 +222,8 @@ def richardson(f: Callable, x: Array, h: Array = None, v: Array = None, levels: 
 def richardson_table(f: Callable, x: Array, h: Array, v: Array = None, levels: int = 4) -> list[list[Array]]:
     """The triangle behind `richardson`: row k begins with the central difference of step h / 2**k.
 
-    Each further entry of a row cancels one more even power of h. The last entry of the last row is the
-    estimate; its distance from its neighbours says how far to trust it (Ridders 1982). As `derivative` in all
-    else.
+    Each further entry of a row cancels one more even power of h. The last entry of the last row is the estimate; its
+    distance from its neighbours says how far to trust it (Ridders 1982). As `derivative` in all else.
 
     >>> [[round(float(entry), 4) for entry in row] for row in richardson_table(np.exp, 0.0, 1.0, levels=2)]
     [[1.1752], [1.0422, 0.9979]]
@@ -245,8 +243,8 @@ def richardson_table(f: Callable, x: Array, h: Array, v: Array = None, levels: i
 def jacobian(f: Callable, x: Array, method: Method = "central", h: Array = None) -> np.ndarray:
     """All partial derivatives, one coordinate of x at a time: shape f(x).shape + x.shape.
 
-    x: floating, any shape. method: as in `derivative`. h: one step, or one per coordinate, taken as given
-    (default: `default_step`). Calls f `evaluations(x.size, method)` times. Errors as in `derivative`.
+    x: floating, any shape. method: as in `derivative`. h: one step, or one per coordinate, taken as given (default:
+    `default_step`). Calls f `evaluations(x.size, method)` times. Errors as in `derivative`.
 
     >>> jacobian(lambda x: np.array([x[0] * x[1], x[1]]), np.array([2.0, 3.0]), h=0.25)
     array([[3., 2.],
@@ -274,9 +272,9 @@ def gradient(f: Callable, x: Array, method: Method = "central", h: Array = None)
 def directional_check(f: Callable, claimed: Array, x: Array, directions: int = 5, seed: int = 0) -> float:
     """How far a claimed gradient is from the slopes measured along random directions.
 
-    f: returns one number. claimed: its supposed gradient at x, x's shape. Costs two evaluations a direction,
-    whatever x's size. Returns the largest difference relative to the gradient's size: near 1e-10 for a right
-    gradient in float64, near 1 for a wrong one. Errors as in `derivative`.
+    f: returns one number. claimed: its supposed gradient at x, x's shape. Costs two evaluations a direction, whatever
+    x's size. Returns the largest difference relative to the gradient's size: near 1e-10 for a right gradient in
+    float64, near 1 for a wrong one. Errors as in `derivative`.
 
     >>> x = np.array([1.0, 2.0])
     >>> directional_check(lambda x: x @ x, 2 * x, x) < 1e-8 < 0.1 < directional_check(lambda x: x @ x, x, x)

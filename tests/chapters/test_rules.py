@@ -1,10 +1,18 @@
-"""What every chapter has: cells that run, its skeleton, solutions for its exercises, figures that can be read."""
+"""What every chapter has: cells that run, figures in the book's inks, its skeleton, solutions for its exercises."""
 
+import importlib
+import pkgutil
 import re
+from functools import cache, wraps
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import yaml
+from matplotlib.figure import Figure
+
+import figures
+from figures import style
 
 ROOT = Path(__file__).parents[2]
 CELL = re.compile(r"^```\{python\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -19,27 +27,67 @@ def parts(listed):
 
 
 BOOK = yaml.safe_load((ROOT / "_quarto.yml").read_text())["book"]
-CHAPTERS = [
-    ROOT / path for path in parts(BOOK["chapters"]) if path.startswith("chapters/") and "references" not in path
-]
-ALL = [*CHAPTERS, *[ROOT / path for path in parts(BOOK["appendices"])]]
+CHAPTERS = [ROOT / path for path in parts(BOOK["chapters"]) if path not in ("index.qmd", "chapters/references.qmd")]
+ALL = [ROOT / "index.qmd", *CHAPTERS, *[ROOT / path for path in parts(BOOK["appendices"])]]
 
 chapters = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-
-
 every_file = pytest.mark.parametrize("chapter", ALL, ids=lambda path: path.stem)
+
+
+@cache
+def drawn(chapter):
+    """The calls that draw the chapter's figures, found by running its cells and inline code from top to bottom."""
+    calls = []
+
+    def recorded(draw):
+        @wraps(draw)
+        def call(*args, **kwargs):
+            calls.append((draw, args, kwargs))
+            return draw(*args, **kwargs)
+
+        return call
+
+    modules = [importlib.import_module(f"figures.{found.name}") for found in pkgutil.iter_modules(figures.__path__)]
+    patches = [
+        mock.patch.object(module, name, recorded(value))
+        for module in modules
+        for name, value in vars(module).items()
+        if hasattr(value, "__wrapped__") and getattr(value, "__module__", None) == module.__name__
+    ]
+    for patch in patches:
+        patch.start()
+    try:
+        names: dict = {"__name__": "__main__"}
+        for found in RUN.finditer(chapter.read_text()):
+            cell, inline = found.groups()
+            if cell is not None:
+                exec(compile(cell, f"{chapter.name}: {found.start()}", "exec"), names)
+            else:
+                assert eval(inline, names) is not None, inline
+    finally:
+        for patch in patches:
+            patch.stop()
+    return calls
 
 
 @every_file
 def test_cells_and_inline_code_run_from_top_to_bottom(chapter, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    names: dict = {"__name__": "__main__"}
-    for found in RUN.finditer(chapter.read_text()):
-        cell, inline = found.groups()
-        if cell is not None:
-            exec(compile(cell, f"{chapter.name}: {found.start()}", "exec"), names)
-        else:
-            assert eval(inline, names) is not None, inline
+    drawn(chapter)
+
+
+@every_file
+def test_figures_are_drawn_in_the_inks_of_the_style(chapter, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    for draw, args, kwargs in drawn(chapter):
+        made = draw(*args, **kwargs)
+        assert isinstance(made, Figure)
+        assert made.get_figwidth() <= style.WIDTH
+        assert made.patch.get_facecolor()[3] == 0, "the ground of a figure is transparent"
+        text = style.svg(made)
+        strange = set(re.findall(r"#[0-9a-f]{6}\b", text.lower())) - set(style.INK.values())
+        assert not strange, f"{draw.__name__} uses colours that have no name in figures.style: {strange}"
+        assert style.svg(draw(*args, **kwargs)) == text, f"{draw.__name__} differs from time to time"
 
 
 @chapters
