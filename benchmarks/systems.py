@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+import autodiff as ad
 from benchmarks.workloads import (
     Arrays,
     Data,
@@ -85,37 +86,38 @@ def by_hand(workload: Workload, parameters: Arrays, data: Data) -> Run:
 
 def autodiff() -> System:
     """The companion module, define-by-run: the plain program in, its derivative out."""
-    import autodiff as ad
+    return _autodiff("autodiff", lambda derivative: derivative)
 
-    def gradient(program, parameters, data):
-        transformed = ad.grad(program, argnums=tuple(range(len(parameters))))
-        return lambda: transformed(*parameters, **data)
 
-    def hessian_vector(program, parameters, data):
-        tangents = (data["direction"],)
-        return lambda: ad.hvp(lambda x: program(x, **data), parameters, tangents)
+def autodiff_compiled() -> System:
+    """The companion module, its derivatives compiled to NumPy source."""
+    return _autodiff("compiled", ad.compile)
 
-    def jacobian(transform):
-        def prepare(program, parameters, data):
-            transformed = transform(program)
-            return lambda: (transformed(*parameters, **data),)
 
-        return prepare
+def _autodiff(name: str, finished: Callable[[Callable], Callable]) -> System:
+    def prepare(transform):
+        def prepared(program, parameters, data):
+            derivative = finished(transform(program, tuple(range(len(parameters)))))
+            return lambda: derivative(*parameters, **data)
+
+        return prepared
+
+    def hessian_vector(program, _):
+        return lambda *xs, direction: ad.hvp(lambda *xs: program(*xs, direction=direction), xs, (direction,))
 
     def tanh_equilibrium(weights, bias, tolerance):
-        # Newton's method takes four steps; the plain iteration, 300 of them, takes longer.
         step = lambda x, weights, bias: np.tanh(weights @ x + bias)
-        return ad.fixed_point(step, np.zeros(len(bias)), weights, bias, tol=tolerance, solver="newton")
+        return ad.fixed_point(step, np.zeros(len(bias)), weights, bias, tol=tolerance)
 
     return System(
-        "autodiff",
+        name,
         namespace(np, logsumexp=numpy_logsumexp, softplus=NUMPY.softplus, tanh_equilibrium=tanh_equilibrium),
         np.asarray,
         {
-            "gradient": gradient,
-            "hessian_vector": hessian_vector,
-            "jacobian_by_columns": jacobian(ad.jacfwd),
-            "jacobian_by_rows": jacobian(ad.jacrev),
+            "gradient": prepare(ad.grad),
+            "hessian_vector": prepare(hessian_vector),
+            "jacobian_by_columns": prepare(ad.jacfwd),
+            "jacobian_by_rows": prepare(ad.jacrev),
         },
     )
 
@@ -358,6 +360,7 @@ def _jax(name: str, compiled: bool) -> System:
 
 SYSTEMS = {
     "autodiff": autodiff,
+    "compiled": autodiff_compiled,
     "autograd": hips_autograd,
     "torch": torch_eager,
     "JAX, eager": jax_eager,
