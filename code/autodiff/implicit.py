@@ -18,25 +18,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import Traced, as_array, dispatched, is_traced, untraced
+from . import solvers
+from .arrays import Traced, as_array, dispatched, is_traced
 from .derivatives import grad, value_and_grad
 from .errors import AutodiffTypeError, AutodiffValueError, ConvergenceError
 from .modes import Linearization, differentiable, linearize
 from .operators import Bundle, Linear, batch_of
-from .solvers import (
-    LINEAR,
-    Square,
-    anderson,
-    conjugate_gradients,
-    converge,
-    descent,
-    divided,
-    near_singular,
-    newton,
-    norm,
-    plain,
-    probe,
-)
+from .solvers import LINEAR, Square, converge, divided, near_singular, norm
 from .trees import LEAF, Structure, flatten, paths, selected, unflatten
 
 # --- Solutions as a primitive -------------------------------------------------------------------------------
@@ -95,13 +83,15 @@ NO_DERIVATIVE = (
 
 
 class Problem(NamedTuple):
-    """A residual in one real vector, and how to divide by its Jacobian A: as another solution."""
+    """A residual in one real vector, and how to divide by its Jacobian A: as another solution.
+
+    The last two of the parameters φ are where solvers start and the tolerance; the residual does not depend on them.
+    """
 
     residual: Callable  # (x, *φ) ↦ G
     matrix: str  # what errors call A
     unit: float  # 1 where A is the identity minus something, else 0
-    linear: str
-    tol: float
+    linear: str  # a key of LINEAR
     max_steps: int
 
     def jacobian(self, x: Any, params: Sequence, transposed: bool = False) -> Square:
@@ -123,7 +113,7 @@ class Problem(NamedTuple):
 
         def solve(b: Any, x: Any, *params: Any) -> Any:
             A, rows = self.jacobian(x, params, transposed), b.reshape(-1, b.shape[-1])
-            u = divided(A, rows, self.linear, self.tol, self.max_steps)
+            u = divided(A, rows, self.linear, params[-1], self.max_steps)
             self.check_settled(A, rows, u, x, params, transposed)
             return u.reshape(b.shape)
 
@@ -140,21 +130,21 @@ class Problem(NamedTuple):
         i = np.argmax(np.linalg.norm(u, axis=1))
         scale, h = max(1.0, norm(x)), math.sqrt(np.finfo(x.dtype).eps)
         moved = self.jacobian(x + u[i] * (h * scale / (norm(u[i]) or 1.0)), params, transposed)
-        change = norm(moved.apply(u[i]) - rows[i]) * self.tol / h
+        change = norm(moved.apply(u[i]) - rows[i]) * params[-1] / h
         if change > 0.5 * norm(rows[i]):
-            raise near_singular(A, f"it changes by half and more while x moves by its tolerance, {self.tol:.0e}")
+            raise near_singular(A, f"it changes by half and more while x moves by its tolerance, {params[-1]:.0e}")
 
-    def newton(self, params: Sequence, x: np.ndarray) -> Iterator:
-        """Newton's iterates from `x`, for plain φ."""
+    def newton(self, params: Sequence) -> Iterator:
+        """Newton's iterates, for plain φ."""
 
         def at(x: np.ndarray) -> tuple:
             value, J = linearize(residual, x)
             A = self.square(J, False, "Newton's method cannot go on from here: try another x0.")
-            divide = lambda b: divided(A, b[None], self.linear, self.tol, self.max_steps)[0]
+            divide = lambda b: divided(A, b[None], self.linear, params[-1], self.max_steps)[0]
             return refuse_closures(value), divide
 
         residual = lambda x: self.residual(x, *params)
-        return newton(at, residual, x)
+        return solvers.newton(at, residual, params[-2])
 
 
 def refuse_closures(y: Any) -> Any:
@@ -178,8 +168,7 @@ class Space:
         leaves, self.structure = flatten(x0)
         if not leaves:
             raise AutodiffTypeError(f"x0 is {x0!r}, which holds no array: it must be built like the solution")
-        named = zip(leaves, paths(self.structure, "x0"), strict=True)
-        leaves = [untraced(differentiable(x, path)) for x, path in named]
+        leaves = [differentiable(x, path) for x, path in zip(leaves, paths(self.structure, "x0"), strict=True)]
         self.kinds = [(x.shape, x.dtype) for x in leaves]
         self.alone = self.structure == LEAF and leaves[0].ndim > 0 and leaves[0].dtype.kind == "f"
         self.start = self.vector(unflatten(self.structure, leaves))
@@ -234,11 +223,18 @@ def row(x: Any, *shape: int) -> Any:
 DENSE_SIZE = 128  # up to so many unknowns, linear="auto" is "dense"
 
 
-def settings(space: Space, linear: str, otherwise: str, tol: float | None) -> tuple[str, float]:
-    """The linear solver and the tolerance, where the user left them to us."""
-    if linear == "auto":
-        linear = "dense" if space.start.size <= DENSE_SIZE else otherwise
-    return one_of("linear", linear, LINEAR), float(np.finfo(space.start.dtype).eps ** 0.75) if tol is None else tol
+def operands(space: Space, params: tuple, tol: float | None) -> tuple[list, Callable[[Sequence], Any]]:
+    """What a solution depends on: traced parameters, start, tolerance; and the parameters, given other such values."""
+    leaves, rebuild = selected(params, is_traced)
+    tol = np.finfo(space.start.dtype).eps ** 0.75 if tol is None else tol
+    own = [*leaves, space.start, tol if is_traced(tol) else np.float64(tol)]
+    return own, lambda variables: rebuild(variables[:-2])
+
+
+def linear_for(space: Space, linear: str, many: str) -> str:
+    """The linear solver, where "auto" is one for many unknowns or for few."""
+    auto = "dense" if space.start.size <= DENSE_SIZE else many
+    return one_of("linear", auto if linear == "auto" else linear, LINEAR)
 
 
 def one_of(name: str, choice: str, table: dict) -> str:
@@ -248,10 +244,10 @@ def one_of(name: str, choice: str, table: dict) -> str:
     return choice
 
 
-SOLVERS: dict[str, Callable[[Problem, Callable, tuple, np.ndarray], Iterator]] = {
-    "plain": lambda problem, step, params, x: plain(step, x),
-    "anderson": lambda problem, step, params, x: anderson(step, x),
-    "newton": lambda problem, step, params, x: problem.newton(params, x),
+SOLVERS: dict[str, Callable[[Problem, Callable, tuple], Iterator]] = {
+    "plain": lambda problem, step, params: solvers.plain(step, params[-2]),
+    "anderson": lambda problem, step, params: solvers.anderson(step, params[-2]),
+    "newton": lambda problem, step, params: problem.newton(params),
 }
 
 
@@ -292,7 +288,8 @@ def fixed_point(
     >>> print(round(sqrt(2.0), 12), round(ad.grad(sqrt)(2.0), 12))
     1.414213562373 0.353553390593
     """
-    space, (variables, given) = Space(x0), selected(params, is_traced)
+    space = Space(x0)
+    variables, given = operands(space, params, tol)
 
     def residual(v: Any, *variables: Any) -> Any:
         return v - space.vector(f(space.tree(v), *given(variables)))
@@ -301,15 +298,16 @@ def fixed_point(
         params = given(variables)
 
         def step(v: np.ndarray) -> np.ndarray:
-            v.flags.writeable = False  # an f that changes its argument would be at every fixed point at once
+            v = v.view()
+            v.flags.writeable = False  # or an f that changes its argument would seem to be where it wants at once
             return refuse_closures(space.vector(f(space.tree(v), *params)))
 
-        iterates = SOLVERS[one_of("solver", solver, SOLVERS)](problem, step, variables, space.start)
+        iterates = SOLVERS[one_of("solver", solver, SOLVERS)](problem, step, variables)
         others = ", ".join(f"solver={name!r}" for name in SOLVERS if name != solver)
         mend = f"Try {others}, another x0, a larger max_steps or tol; x ← f(x) needs a contraction."
-        return converge(iterates, f"fixed_point ({solver})", problem.tol, max_steps, mend)
+        return converge(iterates, f"fixed_point ({solver})", variables[-1], max_steps, mend)
 
-    problem = Problem(residual, "I − ∂f/∂x", 1.0, *settings(space, linear, "gmres", tol), max_steps)
+    problem = Problem(residual, "I − ∂f/∂x", 1.0, linear_for(space, linear, "gmres"), max_steps)
     return space.tree(solution(Equation("fixed_point", residual, solve, problem.divide), *variables))
 
 
@@ -331,16 +329,17 @@ def root(
     >>> bool(abs(slope - 1 / (1 - 0.1 * np.cos(E))) < 1e-14)
     True
     """
-    space, (variables, given) = Space(x0), selected(params, is_traced)
+    space = Space(x0)
+    variables, given = operands(space, params, tol)
 
     def residual(v: Any, *variables: Any) -> Any:
         return space.vector(g(space.tree(v), *given(variables)))
 
     def solve(*variables: Any) -> np.ndarray:
-        iterates = problem.newton(variables, space.start)
-        return converge(iterates, "root (Newton)", problem.tol, max_steps, "Try another x0, or a larger tol.")
+        iterates = problem.newton(variables)
+        return converge(iterates, "root (Newton)", variables[-1], max_steps, "Try another x0, or a larger tol.")
 
-    problem = Problem(residual, "∂g/∂x", 0.0, *settings(space, linear, "gmres", tol), max_steps)
+    problem = Problem(residual, "∂g/∂x", 0.0, linear_for(space, linear, "gmres"), max_steps)
     return space.tree(solution(Equation("root", residual, solve, problem.divide), *variables))
 
 
@@ -364,7 +363,8 @@ def minimize(
     >>> ridge(X, y, 1.0), ad.jacfwd(ridge, 2)(X, y, 1.0)
     (array([0.5, 1. ]), array([-0.25, -0.5 ]))
     """
-    space, (variables, given) = Space(x0), selected(params, is_traced)
+    space = Space(x0)
+    variables, given = operands(space, params, tol)
 
     def objective(v: Any, *variables: Any) -> Any:
         return loss(space.tree(v), *given(variables))
@@ -373,6 +373,7 @@ def minimize(
         return grad(objective)(v, *variables)
 
     def solve(*variables: Any) -> np.ndarray:
+        *_, start, tol = variables
         height = lambda v: objective(v, *variables)
 
         def at(v: np.ndarray) -> tuple:
@@ -380,10 +381,10 @@ def minimize(
             refuse_closures(g)
             return y, g, lambda d: J.push([d])[1]
 
-        iterates = descent(at, height, space.start, problem.tol, max_steps)
+        iterates = solvers.descent(at, height, start, tol, max_steps)
         mend = "Is the loss bounded from below, and smooth? Try another x0, or a larger tol."
-        x = converge(iterates, "minimize", problem.tol, max_steps, mend)
-        _, curvature = conjugate_gradients(at(x)[2], probe(x), problem.tol, max_steps)
+        x = converge(iterates, "minimize", tol, max_steps, mend)
+        _, curvature = solvers.conjugate_gradients(at(x)[2], solvers.probe(x), tol, max_steps)
         if curvature < -math.sqrt(np.finfo(x.dtype).eps):
             raise ConvergenceError(
                 "minimize came to a stationary point that is no minimum: the Hessian has negative curvature there. "
@@ -391,5 +392,5 @@ def minimize(
             )
         return x
 
-    problem = Problem(residual, "the Hessian of the loss", 0.0, *settings(space, linear, "cg", tol), max_steps)
+    problem = Problem(residual, "the Hessian of the loss", 0.0, linear_for(space, linear, "cg"), max_steps)
     return space.tree(solution(Equation("minimize", residual, solve, problem.divide), *variables))

@@ -270,6 +270,19 @@ def test_the_start_has_no_influence():
     assert_close(ad.grad(found)(2.0), 0.5 / np.sqrt(2), rtol=1e-12)
 
 
+def test_in_a_graph_start_and_tolerance_are_data():
+    """tanh(2x) has a fixed point on either side of 0; a coarse tolerance stops far from it."""
+    found = lambda x0, a, tol: ad.fixed_point(lambda x, a: np.tanh(a * x), x0, a, tol=tol)
+    right, left = found(1.0, 2.0, 1e-12), found(-1.0, 2.0, 1e-12)
+    assert right > 0.9 > -0.9 > left
+    derivative = lambda *args: ad.jvp(found, args, (0.0, 1.0, 0.0))
+    for program in (ad.trace(derivative, 1.0, 1.5, 1e-3), ad.compile(derivative)):
+        program(1.0, 1.5, 1e-3)
+        for args in [(1.0, 2.0, 1e-12), (-1.0, 2.0, 1e-12), (-1.0, 2.0, 0.1)]:
+            assert_close(program(*args), derivative(*args), rtol=1e-14)
+    assert_close(ad.grad(found, (0, 1, 2))(1.0, 2.0, 1e-12)[::2], (0.0, 0.0), rtol=0)
+
+
 def test_solutions_are_arrays_of_their_own():
     a, x0 = np.array([2.0, 3.0]), np.array([1.0, 1.0])
     constant = ad.fixed_point(lambda x, a: a, x0, a)
