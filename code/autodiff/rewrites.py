@@ -53,7 +53,13 @@ def plain_terms(node: Node) -> Any:
         return x
     if node.function in (np.expand_dims, np.squeeze):
         return [like(node, reshape, x, node.shape)]
-    if type(x) is not Node or node.dtype is None or node.dtype != x.dtype or node.dtype.kind not in "fc" or node.dtype.itemsize < 4:
+    if (
+        type(x) is not Node
+        or node.dtype is None
+        or node.dtype != x.dtype
+        or node.dtype.kind not in "fc"
+        or node.dtype.itemsize < 4
+    ):
         return None
     if node.function is np.mean and not node.kwargs.keys() - {"axis", "keepdims"} and len(node.args) <= 2:
         total = Node(np.sum, node.args, node.kwargs, node.shape, node.dtype, node.line)
@@ -150,6 +156,8 @@ def factors(graph: Graph) -> Rule:
 
     def total(node: Node, x: Any, y: Any) -> Any:
         plus = node.function is np.add
+        if plus and x is y and fits(x, node):
+            return times(node, 2.0, x)
         for a, b, sign in ((x, y, plus), (y, x, True)):
             found = scaled(b)
             if found is not None and found[0] == -1.0 and (plus or b is y):
@@ -230,9 +238,14 @@ def outer_factors(x: Any) -> tuple[Any, Any] | None:
     if type(x) is not Node or x.function is not np.multiply or len(x.shape) != 2:
         return None
     u, v = x.args
-    column = type(u) is Node and u.function is getitem and u.args[1] == (Ellipsis, None)
+    column = type(u) is Node and u.function is getitem and _is_column(u.args[1])
     vector = len(np.shape(v) if type(v) is not Node else v.shape) == 1
     return (u.args[0], v) if column and vector and x.dtype == v.dtype == u.dtype else None
+
+
+def _is_column(index: Any) -> bool:
+    """Whether an index makes a column of a vector."""
+    return type(index) is tuple and len(index) == 2 and index[0] is Ellipsis and index[1] is None
 
 
 def stacked(node: Node, vectors: Iterable) -> list[Node]:

@@ -221,6 +221,6 @@ def unbroadcast(x: Any) -> Any:
             if x.shape == (1,) * (len(x.shape) - len(inner.shape)) + inner.shape:
                 return unbroadcast(inner)
         return x
-    if isinstance(x, np.ndarray) and x.size > 1 and np.isfinite(first := x.flat[0]) and is_all(x, first):
+    if isinstance(x, np.ndarray) and x.ndim and x.size and np.isfinite(first := x.flat[0]) and is_all(x, first):
         return first
     return x
