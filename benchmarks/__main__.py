@@ -33,7 +33,7 @@ def main() -> None:
         parser.error(f"no workload is named like that; there are: {', '.join(WORKLOADS)}")
 
     machine.settle()
-    console = Console(width=None if Console().is_terminal else 140)
+    console = Console(width=None if Console().is_terminal else 170)
     console.print(", ".join(machine.describe().values()))
     console.print(", ".join(f"{name} {version}" for name, version in machine.versions().items()))
     systems, missing = available()
