@@ -66,32 +66,22 @@ def test_the_sine_runs_early(x, h):
     assert mp.almosteq(forward(mp.sin, x, h), mp.sin(h / 2) / (h / 2) * mp.cos(x + h / 2), 1e-40)
 
 
-@pytest.mark.equation("eq-forward-taylor")
+def second(f, x, h):
+    return (f(x + h) - 2 * f(x) + f(x - h)) / h**2
+
+
+@pytest.mark.equation("eq-forward-taylor", "eq-central", "eq-second")
+@pytest.mark.parametrize(
+    ("quotient", "order", "divisor", "power", "left"),
+    [(forward, 1, 2, 1, 0), (central, 1, 6, 2, 1), (second, 2, 12, 2, 1)],
+)
 @functions
 @points
 @pytest.mark.parametrize("h", [0.5, 1e-3])
-def test_the_forward_error_is_a_second_derivative(f, d, x, h):
+def test_a_truncation_error_is_a_derivative_in_between(quotient, order, divisor, power, left, f, d, x, h):
     x, h = mp.mpf(x), mp.mpf(h)
-    assert between((forward(f, x, h) - d(x, 1)) * 2 / h, lambda t: d(t, 2), x, x + h)
-
-
-@pytest.mark.equation("eq-central")
-@functions
-@points
-@pytest.mark.parametrize("h", [0.5, 1e-3])
-def test_the_central_error_is_a_third_derivative(f, d, x, h):
-    x, h = mp.mpf(x), mp.mpf(h)
-    assert between((central(f, x, h) - d(x, 1)) * 6 / h**2, lambda t: d(t, 3), x - h, x + h)
-
-
-@pytest.mark.equation("eq-second")
-@functions
-@points
-@pytest.mark.parametrize("h", [0.5, 1e-3])
-def test_the_error_of_the_second_difference_is_a_fourth_derivative(f, d, x, h):
-    x, h = mp.mpf(x), mp.mpf(h)
-    second = (f(x + h) - 2 * f(x) + f(x - h)) / h**2
-    assert between((second - d(x, 2)) * 12 / h**2, lambda t: d(t, 4), x - h, x + h)
+    error = quotient(f, x, h) - d(x, order)
+    assert between(error * divisor / h**power, lambda t: d(t, order + power), x - left * h, x + h)
 
 
 @pytest.mark.equation("eq-even")

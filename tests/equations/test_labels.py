@@ -11,7 +11,7 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
-DEFINED = re.compile(r"^\$\$\s*\{#(eq-[\w-]+)", re.MULTILINE)
+DEFINED = re.compile(r"\$\$\s*\{#(eq-[\w-]+)")
 
 
 def labels() -> dict[str, str]:
