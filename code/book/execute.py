@@ -107,7 +107,10 @@ def job(project: Project, source: Source, program: list[list[Any]]) -> Job:
             faults.append(Fault(source.path, line, "missing-file", f"there is no file {name}"))
     if faults:
         raise BookError(faults)
-    key = digest(Path(__file__), steps, project.code_digest, data, project.environment, platform.python_version())
+    where = project.get("project", "execute-dir")
+    key = digest(
+        Path(__file__), steps, where, project.code_digest, data, project.environment, platform.python_version()
+    )
     return Job(source, program, key)
 
 
@@ -191,7 +194,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
     book = nbf.new_notebook()
     client = NotebookClient(
         book, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False, coalesce_streams=True,
-        extra_arguments=KERNEL_OPTIONS, resources={"metadata": {"path": str(project.root)}},
+        extra_arguments=KERNEL_OPTIONS, resources={"metadata": {"path": _folder(project, source)}},
     )  # fmt: skip
     outputs: dict[str, list[Any]] = {}
     values: list[Any] = []
@@ -264,6 +267,12 @@ async def _kernel(client: Any, environment: Mapping[str, str]) -> AsyncIterator[
             if client.kc is not None:
                 client.kc.stop_channels()
             await manager.shutdown_kernel(now=True)
+
+
+def _folder(project: Project, source: Source) -> str:
+    """Where the cells of a chapter run: in the chapter's own folder, or as ``execute-dir`` says in the project's."""
+    whole = project.get("project", "execute-dir") == "project"
+    return str(project.root if whole else (project.root / source.path).parent)
 
 
 def _environment(project: Project) -> Mapping[str, str]:

@@ -13,9 +13,10 @@ from functools import cache
 from html.parser import HTMLParser
 from importlib.metadata import distribution
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from fontTools import subset
-from fontTools.ttLib import TTFont
+if TYPE_CHECKING:  # it takes half a second to import, and most renders make no font
+    from fontTools.ttLib import TTFont
 
 MATH_FONT_NAME = "stix-two-math.woff2"
 """The file name under which `assets/book.css` looks for the font, in `assets/fonts`."""
@@ -119,6 +120,9 @@ def _offer_script_forms_everywhere(font: TTFont) -> None:
 @cache
 def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
     """STIX Two Math as WOFF2 with the glyphs for `characters` (and for `ALWAYS`), its MATH table kept."""
+    from fontTools import subset
+    from fontTools.ttLib import TTFont
+
     font = TTFont(_MATH_SOURCE, recalcTimestamp=False)
     options = subset.Options(layout_features=_LAYOUT_FEATURES, hinting=False, desubroutinize=True)
     subsetter = subset.Subsetter(options)
@@ -136,6 +140,8 @@ def fonts_for_press(web_fonts: Iterable[Path], folder: Path) -> None:
 
     The text fonts come as WOFF2, as browsers want them; Typst reads the same fonts without that wrapping.
     """
+    from fontTools.ttLib import TTFont
+
     for path in web_fonts:
         font = TTFont(path, recalcTimestamp=False)
         font.flavor = None

@@ -24,6 +24,7 @@ FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`
 EXECUTABLE = re.compile(r"^\{(?P<language>\{*[A-Za-z][\w+#-]*\}*)(?P<rest>[ ,][^}]*)?\}$")
 INLINE = re.compile(r"^\{(?P<language>\w+)\}\s+(?P<expression>.+)$", re.DOTALL)
 INLINE_IN_TEXT = re.compile(r"`\{python\}\s+([^`]+)`")
+QUOTED_CELL = re.compile(r"^[ \t]*>[> \t]*(`{3,}|~{3,})[ \t]*\{\w")
 OPTION = re.compile(r"^#\|[ ]?")
 PANDOC_PLACE = re.compile(r"\bline (\d+)(?: column \d+)?")
 
@@ -130,6 +131,9 @@ class Source:
         while number < len(self.lines):
             opening = FENCE.match(self.lines[number])
             if not opening:
+                if QUOTED_CELL.match(self.lines[number]):
+                    mend = "cells stand in the text, in lists and in divs"
+                    self.fault(number + 1, "cell", "a cell in a quotation is not supported", mend)
                 number += 1
                 continue
             fence, info = opening["fence"], opening["info"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import os
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ SHAPE: dict[str, Any] = {
     "project": {
         "type": ("book",),
         "output-dir": (str,),
-        "execute-dir": ("project",),
+        "execute-dir": ("project", "file"),
         "pre-render": [(str,)],
         "post-render": [(str,)],
         "resources": [(str,)],
@@ -164,9 +165,14 @@ class Project:
         return [name for name, key in FORMATS.items() if key in asked] + ["notebooks"]
 
     @property
+    def resources(self) -> list[str]:
+        """Files and folders that come along with the pages."""
+        return as_list(self.get("project", "resources"))
+
+    @property
     def file_stem(self) -> str:
         """The name of the PDF and of the EPUB, without its ending; Quarto makes it from the title."""
-        return self.get("book", "output-file", default=self.title.replace(" ", "-").replace("/", "-"))
+        return self.get("book", "output-file", default=re.sub(r"[^\w.-]+", "-", self.title).strip("-"))
 
     @property
     def bibliography(self) -> list[Path]:

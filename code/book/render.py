@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 
-from book import citations, epub, notebooks, pdf, publish, site
+from book import citations, publish
 from book.crossref import Index
 from book.edition import Edition
 from book.errors import BookError, Fault, fail
@@ -84,27 +85,21 @@ def make(
     selected = [item for item in book if item.chapter in chosen]
     made: dict[str, publish.Files] = {}
     for form in formats:
-        builder = BUILDERS[form]
-        progress.phase(f"Making {builder.name}")
-        made[form], found = builder.build(Edition(project, book, indices[form], worded, selected, offered))
+        room, things = BUILDERS[form]
+        progress.phase(f"Making {things}")
+        build = import_module(f"book.{room}").build
+        made[form], found = build(Edition(project, book, indices[form], worded, selected, offered))
         faults += found
     return made, faults
 
 
-@dataclass(frozen=True)
-class Builder:
-    """Who makes a format, and what it is called while it is made."""
-
-    name: str
-    build: Callable[[Edition], tuple[dict[str, bytes], list[Fault]]]
-
-
 BUILDERS = {
-    "html": Builder("pages", site.build),
-    "pdf": Builder("the PDF", pdf.build),
-    "epub": Builder("the EPUB", epub.build),
-    "notebooks": Builder("notebooks", notebooks.build),
+    "html": ("site", "pages"),
+    "pdf": ("pdf", "the PDF"),
+    "epub": ("epub", "the EPUB"),
+    "notebooks": ("notebooks", "notebooks"),
 }
+"""The room whose ``build`` makes a format, and what it makes. Rooms are entered when they are needed."""
 
 
 def inputs(project: Project, request: Request) -> str:

@@ -134,7 +134,7 @@ def _navigation(shown: Sequence[Manuscript], entry: Any) -> list[dict[str, Any]]
 def _assets(project: Project, sheets: Sequence[Path]) -> dict[str, bytes]:
     """The style sheets and the resources of the project, and the scripts and styles of the page template."""
     paths = list(sheets)
-    for name in as_list(project.get("project", "resources")):
+    for name in project.resources:
         place = project.root / name
         paths += [path for path in place.rglob("*") if path.is_file()] if place.is_dir() else [place]
     files = {path.relative_to(project.root).as_posix(): path.read_bytes() for path in sorted(paths)}

@@ -162,9 +162,11 @@ class Survey:
         if not path or path.endswith(".qmd"):
             self.links.append({"source": source, "id": ident, "line": line, "formats": formats})
         elif not (self.project.root / source).exists():
-            self.source.fault(
-                line, "broken-link", f"there is no file {path}", "paths start at the chapter's own folder"
-            )
+            mend = "paths start at the chapter's own folder"
+            self.source.fault(line, "broken-link", f"there is no file {path}", mend)
+        elif not any(f"{source}/".startswith(f"{name.rstrip('/')}/") for name in self.project.resources):
+            mend = "list it under project: resources:, or link to where it lies on the web"
+            self.source.fault(line, "broken-link", f"{path} does not come along with the book", mend)
 
     def _image(self, node: Node, around: tree.Construct | None) -> None:
         attributes, alt, target = node["c"]
