@@ -168,9 +168,13 @@ def neutral_elements(node: Node) -> Any:
         return inner if args[1].indices(inner.shape[0]) == (0, inner.shape[0], 1) else None
     if function is reshape and inner.function is reshape:
         return [like(node, reshape, inner.args[0], node.shape)]
-    if function is np.transpose and inner.function is np.transpose:
-        order = [axes_of(inner)[axis] for axis in axes_of(node)]
-        return inner.args[0] if order == sorted(order) else [like(node, np.transpose, inner.args[0], tuple(order))]
+    if function is np.transpose:
+        order, turned = axes_of(node), inner.function is np.transpose
+        source = inner.args[0] if turned else inner
+        order = [axes_of(inner)[axis] for axis in order] if turned else order
+        if order == sorted(order):
+            return source
+        return [like(node, np.transpose, source, tuple(order))] if turned else None
     return None
 
 

@@ -113,7 +113,8 @@ class Plan:
         self.foreign = {node for node in graph.nodes if node.function is None or not is_fresh(node)}
         self.owners: dict[Node, frozenset[Node]] = {}
         for node in graph.nodes:
-            shown = [self.owners[x] for x in node.operands if node in self.foreign and x.shape != ()]
+            shows = node in self.foreign and node.shape != ()
+            shown = [self.owners[x] for x in node.operands if shows and x.shape != ()]
             own = frozenset().union(*shown)
             self.owners[node] = own if own and node.function in VIEWS else own | {node}
         self.last: dict[Node, int] = {}
@@ -147,8 +148,10 @@ class Plan:
             for x in ending[i]:
                 if x is not over and x not in self.foreign and size_of(x) >= BUFFER:
                     free[x.shape, x.dtype].append((i, self.home[x]))
-        for since, variable in itertools.chain(*free.values()):
-            self.dropped[since] += dict.fromkeys(names[variable])
+        gone: set[Node] = set()
+        for since, variable in sorted(itertools.chain(*free.values()), key=lambda pair: pair[0]):
+            self.dropped[since] += [x for x in dict.fromkeys(names[variable]) if x not in gone]
+            gone.update(names[variable])
 
     def _may_overwrite(self, x: Node, node: Node, i: int) -> bool:
         """Whether the i-th operation, `node`, may write its result over its operand `x`."""
