@@ -71,7 +71,7 @@ SOURCES = [
     ("unknown option", CELL.format("#| fig-cup: x\n1"), 4, "setting", "fig-cup"),
     ("wrong value of an option", CELL.format("#| label: a\n#| echo: maybe\n1"), 5, "setting", "echo"),
     ("options that are no YAML", CELL.format("#| label: [a\n1"), 4, "yaml", ""),
-    ("inline code in an option", CELL.format(f"{FIGURE}`{{python}} n`\n1"), 5, "inline-in-option", "fig-cap"),
+    ("inline code in an option", CELL.format(f'{FIGURE}"`{{python}} n`"\n1'), 5, "inline-in-option", "fig-cap"),
     ("figure cell without caption", CELL.format("#| label: fig-a\n1"), 4, "caption", "fig-cap"),
     ("table cell without caption", CELL.format("#| label: tbl-a\n1"), 4, "caption", "tbl-cap"),
 ]  # fmt: skip
