@@ -182,13 +182,16 @@ class Routine:
     def __init__(self, graph: Graph):
         graph = rewritten(graph)
         shelf = Shelf()
-        inner = [node for node in graph.operations if hasattr(node.function, "graphs")]
-        routines = {node: [Routine(inside) for inside in node.function.graphs] for node in inner}  # type: ignore
-        for node, own in routines.items():
-            node.function = controlled(node.function, own)
+        instead: dict[Any, Callable] = {}
+        sources = []
+        for node in graph.operations:
+            if hasattr(node.function, "graphs") and node.function not in instead:
+                own = [Routine(inside) for inside in node.function.graphs]  # type: ignore[union-attr]
+                instead[node.function] = controlled(node.function, own)
+                sources += [each.source for each in own]
         title = identifier(graph.__name__)
-        writer = Writer(graph, title, shelf)
-        self.source = "\n\n".join([*(each.source for own in routines.values() for each in own), writer.source])
+        writer = Writer(graph, title, shelf, instead)
+        self.source = "\n\n".join([*sources, writer.source])
         file = f"<compiled {title} {next(_numbers)}>"
         linecache.cache[file] = len(writer.source), None, writer.source.splitlines(True), file
         code = builtins.compile(writer.source, file, "exec")

@@ -11,6 +11,7 @@ the side that was taken is there. A recorded branch stays as a guard; on its oth
 a wrong number. Control flow that is to stay in the graph is written with `cond` and `while_loop`.
 """
 
+import functools
 import inspect
 import itertools
 from collections.abc import Callable, Iterable, Sequence
@@ -120,7 +121,7 @@ class Graph:
         operations = [node for node in found if node.function is not None]
         for missing in {*found} - {*operations} - {*given}:
             raise AutodiffValueError(f"{missing.name or 'a placeholder'} ({missing.space}) is not among the inputs")
-        own = renamed([*given, *operations])  # nodes may be shared between graphs; each graph has its own copies
+        own = renamed([*given, *operations])
         mine = lambda x: own[x] if type(x) is Node else x
         self.__name__ = name
         self.nodes = list(own.values())
@@ -129,7 +130,10 @@ class Graph:
         self.outputs = [mine(x) for x in results]  # nodes and constants
         self.names = [x.name if type(x) is Node else "" for x in self.arguments]
         self.removed: list[str] = []  # what `simplify` took away
-        self._dying = last_uses(self.operations, self.outputs)
+
+    @functools.cached_property
+    def _dying(self) -> list[list[Node]]:
+        return last_uses(self.operations, self.outputs)
 
     @property
     def operations(self) -> list[Node]:
@@ -286,7 +290,7 @@ def reachable(outputs: Iterable) -> list[Node]:
 
 
 def renamed(nodes: Sequence[Node]) -> dict[Node, Node]:
-    """A copy of each node, under its own name if that is free, and v1, v2, … where there is none."""
+    """Each node under its own name if that is free, else as v1, v2, …: itself, or a copy."""
     own: dict[Node, Node] = {}
     taken: set[str] = set()
     numbered = (f"v{i}" for i in itertools.count(1))

@@ -33,7 +33,7 @@ class Node:
     result is a node of its own, by `part`.
     """
 
-    __slots__ = ("args", "dtype", "example", "function", "kwargs", "line", "name", "number", "shape")
+    __slots__ = ("args", "dtype", "example", "function", "kwargs", "line", "name", "number", "operands", "shape")
 
     def __init__(
         self,
@@ -50,11 +50,7 @@ class Node:
         self.shape, self.dtype, self.line, self.name = shape, dtype, line, name
         self.example = example
         self.number = next(_numbers)
-
-    @property
-    def operands(self) -> list["Node"]:
-        """The nodes among the arguments, also inside lists and tuples, in order."""
-        return [*nodes_in(self.args), *nodes_in(tuple(self.kwargs.values()))]
+        self.operands: list[Node] = list(nodes_in((*args, *kwargs.values())))  # also inside lists and tuples, in order
 
     @property
     def space(self) -> str:
@@ -65,7 +61,9 @@ class Node:
         return f"<{self.name or 'node'}: {self.expression(text_of)}>"
 
     def rewritten(self, substitute: Callable[[Any], Any], name: str) -> "Node":
-        """The same operation on other operands."""
+        """The same operation on other operands, under a name; the same node, if nothing changes."""
+        if name == self.name and all(substitute(x) is x for x in self.operands):
+            return self
         kwargs = {key: replaced(x, substitute) for key, x in self.kwargs.items()}
         args = replaced(self.args, substitute)
         return Node(self.function, args, kwargs, self.shape, self.dtype, self.line, name, self.example)

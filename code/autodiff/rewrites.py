@@ -20,21 +20,15 @@ from .graph import Graph
 from .recording import Node, nodes_in
 from .rules.indexing import add_at, embed
 from .rules.shapes import join
-from .simplify import Rule, like, shape_of, simplify, sweep
+from .simplify import Rule, dead_code, like, shape_of, simplify, sweep
 
 
 def rewritten(graph: Graph) -> Graph:
     """The graph after simplification and all rewrites."""
-    graph = sweep(simplify(graph), {"in plain terms": plain_terms})
-    for rule in (
-        factors,
-        factors,
-        outer_sums,
-        short_sums,
-        placements,
-    ):  # what one sweep of factors brought out, the next merges
-        graph = simplify(sweep(graph, {"in one": rule(graph)}))
-    return graph
+    graph = dead_code(sweep(simplify(graph), {"in plain terms": plain_terms}))
+    for rule in (factors, factors, outer_sums):  # one sweep brings factors out, the next merges them
+        graph = dead_code(sweep(graph, {"in one": rule(graph)}))
+    return simplify(sweep(graph, {"as a product": short_sums, "in place": placements(graph)}))
 
 
 def uses(graph: Graph) -> Counter:
@@ -256,15 +250,11 @@ def stacked(node: Node, vectors: Iterable) -> list[Node]:
     return [flat, like(node, reshape, flat, (len(vectors), size), shape=(len(vectors), size))]
 
 
-def short_sums(graph: Graph) -> Rule:
-    """Sum along short rows, or over short rows, by a product with ones: NumPy's own loops start anew at each row."""
-    return _as_product
-
-
 SHORT, LONG = 64, 1 << 12  # numbers in a row, in the array
 
 
-def _as_product(node: Node) -> Any:
+def short_sums(node: Node) -> Any:
+    """Sum along short rows, or over short rows, by a product with ones: NumPy's own loops start anew at each row."""
     if node.function is not np.sum or node.kwargs.keys() - {"axis", "keepdims"} or len(node.args) > 2:
         return None
     (x, *axis) = node.args

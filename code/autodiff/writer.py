@@ -196,8 +196,9 @@ def identifier(name: str) -> str:
 class Writer:
     """The source of one function, `def title(inputs): … return outputs`; `shelf` takes what it refers to."""
 
-    def __init__(self, graph: Graph, title: str, shelf: Shelf):
-        self.shelf, self.plan = shelf, Plan(graph)
+    def __init__(self, graph: Graph, title: str, shelf: Shelf, instead: dict[Any, Callable]):
+        """`instead` says what is called in place of some functions."""
+        self.shelf, self.plan, self.instead = shelf, Plan(graph), instead
         self.users: dict[Node, list[Node]] = defaultdict(list)
         for user in graph.operations:
             for x in user.operands:
@@ -259,7 +260,8 @@ class Writer:
         if name.startswith("np."):
             return name
         ours = (getattr(function, "__module__", None) or "").startswith("autodiff")
-        return self.shelf.name(identifier(name), getattr(function, "__wrapped__", function) if ours else function)
+        plain = getattr(function, "__wrapped__", function) if ours else function
+        return self.shelf.name(identifier(name), self.instead.get(function, plain))
 
     # --- statements
 
