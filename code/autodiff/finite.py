@@ -116,7 +116,7 @@ def search_step(
 ) -> Array:
     """One step per coordinate of x, found by trying: where truncation and round-off together look least.
 
-    Walks each h down from `scale` by factors of eight, 17 of them in float64. The change from one h to the next
+    Walks each h down from `scale` by factors of eight, 17 of them in float64. The change over the next two steps
     estimates the truncation error, noise * |f| / h bounds the round-off; a step that leaves f's domain is passed over.
     Arguments and result as in `default_step`. Raises `AutodiffValueError` where no step gives a finite derivative.
     Source: after Stepleman & Winarsky 1979.
@@ -137,7 +137,8 @@ def search_step(
         rungs = np.array([h[where] for h in ladder])
         slopes = [_slope_or_nan(g, h, offsets) for h in rungs]
         change = np.array([np.max(np.abs(a - b)) for a, b in itertools.pairwise(slopes)])
-        error = np.where(np.isnan(change), np.inf, change + roundoff / rungs[:-1])
+        change = np.maximum(change[:-1], change[1:])  # three estimates in a row: two may agree by accident
+        error = np.where(np.isnan(change), np.inf, change + roundoff / rungs[:-2])
         if np.isinf(error).all():
             raise AutodiffValueError(f"no step gives a finite derivative by x{_at(where)}: pass a scale")
         steps[where] = rungs[np.argmin(error)]
