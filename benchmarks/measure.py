@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -33,8 +34,8 @@ from rich.console import Console
 
 import autodiff as ad
 from benchmarks import machine, overhead, report
-from benchmarks.systems import available
-from benchmarks.timing import compare
+from benchmarks.systems import autodiff, autodiff_compiled, available
+from benchmarks.timing import compare, seconds_of_a_call
 from benchmarks.workloads import WORKLOADS
 
 FILE = Path(__file__).with_name("measurements.json")
@@ -82,6 +83,21 @@ def derivative_cost() -> Recorded:
     systems, _ = available()
     rows = [report.measure_workload(workload, systems) for workload in WORKLOADS.values()]
     value = {row.workload.name: {name: [r.median, r.low, r.high] for name, r in row.ratios.items()} for row in rows}
+    return Recorded(value, {name: dict(workload.sizes) for name, workload in WORKLOADS.items()})
+
+
+@measurement(unit="seconds")
+def compilation() -> Recorded:
+    """Time of each workload's derivative interpreted and compiled, and of the call that compiles it."""
+    value = {}
+    for workload in WORKLOADS.values():
+        problem = workload.problem()
+        runs = {system.name: system.derivative(workload, *problem) for system in (autodiff(), autodiff_compiled())}
+        timings = compare({"interpreted": runs["autodiff"], "compiled": runs["compiled"]})
+        value[workload.name] = {name: timing.median for name, timing in timings.items()}
+        value[workload.name]["compiling"] = statistics.median(
+            seconds_of_a_call(autodiff_compiled().derivative(workload, *problem)) for _ in range(3)
+        )
     return Recorded(value, {name: dict(workload.sizes) for name, workload in WORKLOADS.items()})
 
 

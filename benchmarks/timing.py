@@ -67,7 +67,7 @@ def compare(contestants: Mapping[str, Callable[[], object]], rounds: int = ROUND
         for turn in range(rounds):
             start = turn % len(names)
             for name in names[start:] + names[:start]:  # nobody always follows the same neighbour
-                seconds[name].append(_seconds_a_call(contestants[name], calls[name]))
+                seconds[name].append(seconds_of_a_call(contestants[name], calls[name]))
     finally:
         gc.unfreeze()
     return {name: Timing(np.array(taken)) for name, taken in seconds.items()}
@@ -76,11 +76,12 @@ def compare(contestants: Mapping[str, Callable[[], object]], rounds: int = ROUND
 def _calls_a_slice(run: Callable[[], object]) -> int:
     """Warm up, and find how many calls fill a slice."""
     run()
-    once = min(_seconds_a_call(run, 1) for _ in range(2))
+    once = min(seconds_of_a_call(run) for _ in range(2))
     return max(1, round(SLICE / max(once, 1e-9))) if once < SLICE else 1
 
 
-def _seconds_a_call(run: Callable[[], object], calls: int) -> float:
+def seconds_of_a_call(run: Callable[[], object], calls: int = 1) -> float:
+    """Processor time of one call, averaged over `calls` of them."""
     begin = time.process_time()
     for _ in range(calls):
         run()
