@@ -113,7 +113,7 @@ def tape_of_an_operation() -> Recorded:
     return Recorded(overhead.tape_bytes(count=20_000), {"operations": 20_000})
 
 
-def running_example(n: int, random: np.random.Generator, a: int = 500, c: int = 200) -> Callable[[Any], Any]:
+def running_example(n: int, random: np.random.Generator, a: int, c: int) -> Callable[[Any], Any]:
     """F = D ∘ C ∘ B ∘ A of the book, from n inputs: affine, sine, affine, sum of squares."""
     first, second = random.standard_normal((a, n)) / np.sqrt(n), random.standard_normal((c, a)) / np.sqrt(a)
     shift, offset = random.standard_normal(a), random.standard_normal(c)
@@ -127,11 +127,11 @@ def running_example(n: int, random: np.random.Generator, a: int = 500, c: int = 
 @measurement(unit="multiples of the program's own time")
 def gradient_cost_by_inputs() -> Recorded:
     """Cost of a gradient in reverse mode, in forward mode and by differences, against the inputs' number."""
-    inputs = [1, 3, 10, 30, 100, 300, 1000, 3000]
+    inputs, a, c = [1, 3, 10, 30, 100, 300, 1000, 3000], 500, 200
     random = np.random.default_rng(0)
     value: dict[str, list[float]] = {"reverse": [], "forward": [], "finite differences": []}
     for n in inputs:
-        program, x = running_example(n, random), random.standard_normal(n)
+        program, x = running_example(n, random, a, c), random.standard_normal(n)
         timings = compare(
             {
                 "plain": partial(program, x),
@@ -142,7 +142,7 @@ def gradient_cost_by_inputs() -> Recorded:
         )
         for name, costs in value.items():
             costs.append(timings[name].over(timings["plain"]).median)
-    return Recorded(value, {"inputs": inputs})
+    return Recorded(value, {"inputs": inputs, "a": a, "c": c})
 
 
 def forward_differences(program: Callable[[np.ndarray], float], x: np.ndarray, step: float = 1e-8) -> np.ndarray:
