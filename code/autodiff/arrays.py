@@ -280,6 +280,12 @@ class Traced:
 
     __deepcopy__ = __copy__
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise AutodiffTypeError(
+            "a traced array cannot be pickled, nor sent to another process: its trace would stay behind. Compute its "
+            "value there and declare the derivative by ad.custom_vjp, or send ad.stop_gradient(x)."
+        )
+
     def __iter__(self) -> Iterator:
         if self.ndim == 0:
             raise TypeError("iteration over a 0-d array")

@@ -22,7 +22,9 @@ Argnums = int | tuple[int, ...]
 
 def chosen(f: Callable, args: tuple, argnums: Argnums) -> tuple[Callable, tuple, list[str]]:
     """`f` as a function of the chosen arguments alone, these arguments, and what to call them."""
-    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    numbers = (argnums,) if isinstance(argnums, int | np.integer) else tuple(argnums)
+    if len({i % max(len(args), 1) for i in numbers}) < len(numbers):
+        raise AutodiffValueError(f"argnums={argnums!r} names an argument twice")
     for i in numbers:
         if not -len(args) <= i < len(args):
             raise AutodiffValueError(
@@ -76,7 +78,7 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
         y, J = record("grad", objective, own, {}, names)
         _require_scalar(y, f)
         gradient = J.T(y.dtype.type(1))
-        gradient = gradient[0] if isinstance(argnums, int) else gradient
+        gradient = gradient[0] if isinstance(argnums, int | np.integer) else gradient
         return (
             (
                 (y, map_leaves(lambda x: x.value if type(x) is Traced and x.owner is J.tape else x, aux)),
@@ -138,7 +140,7 @@ def _blocks(ends: Ends, argnums: Argnums, block: Callable[[int, int], Any]) -> A
         rebuild(ends.structures, [_number(block(i, j)) for j in range(len(ends.leaves))])
         for i in range(len(ends.values))
     ]
-    return unflatten(ends.structure, [row[0] if isinstance(argnums, int) else row for row in rows])
+    return unflatten(ends.structure, [row[0] if isinstance(argnums, int | np.integer) else row for row in rows])
 
 
 def _number(x: Any) -> Any:

@@ -84,6 +84,21 @@ def expansion(function: Any) -> Callable | None:
     return COMPOSED.get(function)
 
 
+# What functions of arrays give. Other classes (matrices, masked and sparse arrays) have products of their own.
+PLAIN = {np.ndarray, np.memmap, Traced, tuple, list, *np.sctypeDict.values()}
+
+
+def refuse_result(function: Any, y: Any, args: tuple) -> None:
+    """The error for a result that is no array of numbers, because of an operand that is none."""
+    odd = next((x for x in args if type(x) not in PLAIN and not isinstance(x, int | float | complex)), y)
+    what = "an object array" if type(odd) is np.ndarray else f"a {type(odd).__name__}"
+    raise AutodiffTypeError(
+        f"{name_of(function)} of a traced array and {what}: its arithmetic is not that of arrays of numbers. "
+        "Convert it first (np.asarray of a matrix, .filled(0) of a masked array, .toarray() of a sparse one, "
+        ".astype(float) of objects), or declare the product by ad.primitive or ad.custom_vjp."
+    )
+
+
 float64 = np.float64  # looked up once, on the path that must be quick
 SIGNED = {1: identity(), -1: negation()}
 
@@ -113,7 +128,10 @@ class JacobianTrace(Trace):
                     edges += (x.payload, *SIGNED[partial])
                 else:
                     edges += (x.payload, diagonal, partial(y, *values))
-            elif type(partial) is int:
+                continue
+            if kind not in PLAIN or y.dtype.kind == "O":
+                refuse_result(ufunc, y, inputs)
+            if type(partial) is int:
                 fitted = fit(v, y)
                 edges += (x.payload, *(fitted if partial == 1 else compose(negation(), fitted)))
             else:
@@ -131,6 +149,8 @@ class JacobianTrace(Trace):
             args, kwargs = rule.positional(args, kwargs)
         values = self.strip(args)
         y = function(*values, **kwargs)
+        if type(y) not in PLAIN and not isinstance(y, tuple):
+            refuse_result(function, y, args)
         try:
             operators = rule.jacobians(y, *values, **kwargs)
         except TypeError as error:

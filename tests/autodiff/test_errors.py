@@ -1,11 +1,14 @@
 """Bad input: tables of what users get wrong, with the built-in exception and the mend that is named."""
 
 import math
+import pickle
 import threading
+from fractions import Fraction
 
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.sparse
 from scipy.special import owens_t
 
 import autodiff as ad
@@ -14,6 +17,8 @@ from .cases import phrases
 from .oracles import assert_close, differences
 
 X = np.array([0.5, -1.5, 2.0])
+MATRIX, SPARSE = np.matrix(np.diag([1.0, 2.0, 3.0])), scipy.sparse.csr_array(np.diag([1.0, 2.0, 3.0]))
+MASKED = np.ma.array([1.0, 2.0, 3.0], mask=[False, True, False])
 ONES = np.ones(3)
 
 
@@ -81,6 +86,15 @@ PROGRAMS = {
     "np.float32": (lambda x: np.float32(x[0]), TypeError, "derivative"),
     "np.int64": (lambda x: np.int64(x[0]) * x, TypeError, "derivative"),
     "scipy": (lambda x: scipy.linalg.norm(x), TypeError, ""),
+    "x * matrix": (lambda x: (x * MATRIX).sum(), TypeError, r"matrix.*np\.asarray"),
+    "matrix @ x": (lambda x: (MATRIX @ x).sum(), TypeError, "matrix"),
+    "np.dot of a matrix": (lambda x: np.dot(MATRIX, x).sum(), TypeError, "matrix"),
+    "x * masked": (lambda x: (x * MASKED).sum(), TypeError, r"MaskedArray.*filled"),
+    "sparse @ x": (lambda x: (SPARSE @ x).sum(), TypeError, ""),
+    "x * sparse": (lambda x: (x * SPARSE).sum(), TypeError, "csr_array"),
+    "x * fraction": (lambda x: (x * Fraction(1, 3)).sum(), TypeError, "Fraction"),
+    "x * objects": (lambda x: (x * np.array([1, 2.5, 3], dtype=object)).sum(), TypeError, "object"),
+    "pickle": (lambda x: pickle.loads(pickle.dumps(x)).sum(), TypeError, ""),
     "np.random": (lambda x: np.random.default_rng(0).normal(x).sum(), TypeError, ""),
     "where= of a ufunc": (lambda x: np.sin(x, where=x > 0).sum(), TypeError, r"np\.where"),
     "no rule": (lambda x: np.roots(x).sum(), TypeError, r"np\.roots.*ad\.primitive"),
@@ -327,6 +341,8 @@ CALLS = {
         ValueError,
         r"\(3,\).*\(2,\)",
     ),
+    "argnums twice": (lambda: ad.grad(square, argnums=(0, 0))(1.0), ValueError, "argnums"),
+    "argnums twice, counted from the end": (lambda: ad.grad(square, argnums=(0, -1))(1.0), ValueError, "argnums"),
     "argnums out of range": (lambda: ad.grad(square, argnums=1)(1.0), (ValueError, IndexError), "argnums"),
     "argument by keyword": (lambda: ad.grad(square)(x=1.0), (ValueError, TypeError), "position"),
     "unknown mode": (

@@ -191,6 +191,7 @@ def test_grad_by_argnums():
     assert isinstance(pair, tuple)
     assert_close(pair, (every[2], every[0]), rtol=1e-14)
     assert isinstance(ad.grad(f, argnums=(1,))(*args), tuple)
+    assert_close(ad.grad(f, argnums=np.int64(1))(*args), every[1], rtol=1e-14)
 
 
 def test_arguments_that_are_not_differentiated_pass_through():

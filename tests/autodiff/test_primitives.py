@@ -123,6 +123,31 @@ def test_second_derivatives_agree_in_all_four_nestings(case):
 
 
 @each_case
+def test_hessians_agree_with_hessian_vector_products(case):
+    """Second derivatives of all directions at once: batches of tangents pushed through cotangents, and so on."""
+    rng = np.random.default_rng(3)
+    primals = case.primals()
+    v = direction(rng, primals)
+    weights = direction(rng, case.function(*primals))
+
+    def f(*xs):
+        terms = zip(leaves(weights), leaves(case.function(*xs)), strict=True)
+        return sum(np.sum(np.real(w * y * y)) for w, y in terms)
+
+    every = tuple(range(len(primals)))
+    product = ad.hvp(f, primals, v)
+    scale = max(norm(product), norm(ad.grad(f, every)(*primals)), 1)
+    for nesting in (ad.hessian, lambda f, k: ad.jacrev(ad.grad(f, k), k), lambda f, k: ad.jacfwd(ad.jacfwd(f, k), k)):
+        blocks = nesting(f, every)(*primals)
+        for x, row, expected in zip(primals, blocks, product, strict=True):
+            assert [block.shape for block in row] == [x.shape + w.shape for w in primals]
+            total = sum(
+                block.reshape(x.size, w.size) @ w_v.ravel() for block, w, w_v in zip(row, primals, v, strict=True)
+            )
+            np.testing.assert_allclose(total, expected.ravel(), atol=1e-12 * scale)
+
+
+@each_case
 def test_float32_stays_float32(case):
     primals = case.primals()
     tangents, cotangent = directions(case, primals)
@@ -138,6 +163,10 @@ def test_float32_stays_float32(case):
     exact = ad.jvp(case.function, primals, tangents)[1]
     assert_close(ydot, exact, rtol=2e-5, scale=max(norm(exact), norm(y)))
     assert_adjoint(narrow, ydot, xbar, tangents, rtol=2e-5 * max(norm(xbar) * norm(tangents), 1))
+    steps = tuple(v.astype(np.float32) for v in tangents)
+    assert_belongs(ad.jvp(pushed(case.function, steps), single, steps)[1], expected)
+    parts = iter(narrow)
+    assert_belongs(ad.jvp(pulled(case.function, like(expected, lambda _: next(parts))), single, steps)[1], single)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.analytic], ids=str)
