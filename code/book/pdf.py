@@ -24,6 +24,7 @@ from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
 
 TEMPLATE = Path(__file__).parent / "templates" / "book.typ"
+NAMES = TEMPLATE.with_name("names.typ")
 STANDARD: Final = "ua-1"
 
 
@@ -286,7 +287,7 @@ def _head(project: Project) -> str:
         "toc-depth": str(project.get("format", "typst", "toc-depth", default=2)),
     }
     listed = "".join(f"  {name}: {value},\n" for name, value in arguments.items())
-    return f'#import "book.typ": *\n#show: book.with(\n{listed})'
+    return f'#import "names.typ": *\n#import "book.typ": *\n#show: book.with(\n{listed})'
 
 
 def _fonts(project: Project) -> list[Path]:
@@ -300,7 +301,8 @@ def _compile(project: Project, text: str, media: dict[str, bytes], fonts: Sequen
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for path, data in {"main.typ": text.encode(), "book.typ": TEMPLATE.read_bytes(), **media}.items():
+        templates = {path.name: path.read_bytes() for path in (TEMPLATE, NAMES)}
+        for path, data in {"main.typ": text.encode(), **templates, **media}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
         (folder / "fonts").mkdir()

@@ -37,7 +37,7 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     files = {name: text.encode() for name, text in texts.items()}
     files |= {name: data for name, data in edition.media(edition.chosen).items() if not name.endswith(".svg")}
     files |= _assets(project, sheets)
-    files[FONT] = _font(project, fonts.REPERTOIRE if edition.partial else fonts.characters_of(texts.values()))
+    files[FONT] = _font(project, fonts.REPERTOIRE if edition.partial else _characters(edition, made))
     if not edition.partial:
         files |= _search(project, files)
     return files, made.faults
@@ -55,7 +55,8 @@ def _bodies(edition: Edition, colours: dict[str, str]) -> Made:
             drawings = {name: data.decode() for name, data in media.items() if name.endswith(".svg")}
             page.picture = partial(html.picture, drawings, colours)
             made, warnings = html.body(item.blocks(), page, depth)
-            return {**made, "warnings": warnings}
+            characters = "".join(sorted(fonts.characters_of([made["body"]])))
+            return {**made, "characters": characters, "warnings": warnings}
 
         return project.store.memo("html", digest(edition.key(item, page), colours, depth), make)
 
@@ -143,6 +144,13 @@ def _assets(project: Project, sheets: Sequence[Path]) -> dict[str, bytes]:
         f"assets/{path.relative_to(static).as_posix()}": path.read_bytes()
         for path in sorted(static.rglob("*")) if path.is_file()
     }  # fmt: skip
+
+
+def _characters(edition: Edition, made: Made) -> frozenset[str]:
+    """What the mathematics font is asked for by the chapters and by the words around them."""
+    words = [edition.project.title, *(item.title("html") for item in edition.shown)]
+    inside = (result["characters"] for result in made.results.values())
+    return frozenset("".join(inside)) | fonts.characters_of(words)
 
 
 def _font(project: Project, characters: frozenset[str]) -> bytes:
