@@ -19,16 +19,17 @@ hookrightarrow uparrow downarrow nearrow searrow implies iff multimap
 sum prod coprod int oint bigcap bigcup bigvee bigwedge bigoplus bigotimes bigodot bigsqcup
 partial nabla infty forall exists emptyset varnothing Re Im hbar ell top bot ldots cdots vdots ddots dots
 langle rangle lfloor rfloor lceil rceil lVert rVert lvert rvert Vert
-""".split()
+"""
 EXPRESSIONS = [
     r"\hat{a}", r"\bar v^\top", r"\dot{a}", r"\ddot a", r"\tilde a", r"\widehat{ab}", r"\vec a", r"\overline{ab}",
-    r"\overbrace{ab}^{c}", r"\underbrace{ab}_{c}", r"\mathbb R^{m\times n}", r"\mathcal L", r"\mathbf x", r"\boldsymbol x",
+    r"\overbrace{ab}^{c}", r"\underbrace{ab}_{c}", r"\mathbb R^{m\times n}", r"\mathcal L", r"\mathbf x", r"x^\star",
     r"\operatorname{tr}", r"\sqrt[3]{x}", r"\binom{n}{k}", r"\overset{a}{=}", r"\xrightarrow{f}", r"\lim_{x\to0}",
-    r"\arg\min_x", r"\left\langle a,b\right\rangle", r"\left\lVert a\right\rVert", r"\begin{pmatrix}a&b\\c&d\end{pmatrix}",
-    r"\begin{cases}a&b\\c&d\end{cases}", r"\begin{aligned}a&=b\\&=c\end{aligned}", r"\text{if }x", r"a\quad b\,c", r"f''",
-    r"x^{\star}", r"\|x\|", r"|x|", r"\mathsf{T}", r"\tfrac12", r"\bigl( x\bigr)", r"a \bmod b", r"\frac{\partial y}{\partial x}",
+    r"\arg\min_x", r"\left\langle a,b\right\rangle", r"\left\lVert a\right\rVert", r"\boldsymbol x", r"\|x\|",
+    r"\begin{pmatrix}a&b\\c&d\end{pmatrix}", r"\begin{cases}a&b\\c&d\end{cases}", r"\text{if }x", r"a\quad b\,c",
+    r"\begin{aligned}a&=b\\&=c\end{aligned}", r"f''", r"|x|", r"\mathsf{T}", r"\tfrac12", r"\bigl( x\bigr)",
+    r"a \bmod b", r"\frac{\partial y}{\partial x}",
 ]  # fmt: skip
-FORMULAS = [f"\\{name}" for name in SYMBOLS] + EXPRESSIONS
+FORMULAS = [f"\\{name}" for name in SYMBOLS.split()] + EXPRESSIONS
 
 
 def compiled(text: str, folder) -> list[str]:
