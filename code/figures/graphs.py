@@ -20,7 +20,7 @@ Place = tuple[float, float]
 def node(axes: Axes, at: Place, name: str, ink: str = "ink", radius: float = 0.26) -> None:
     """A circle with a name."""
     axes.add_patch(Circle(at, radius, facecolor=INK["paper"], edgecolor=INK[ink], linewidth=1.2, zorder=2))
-    axes.text(*at, name, ha="center", va="center", color=INK[ink], fontsize=12, zorder=3)
+    axes.text(at[0], at[1], name, ha="center", va="center", color=INK[ink], fontsize=12, zorder=3)
 
 
 def edge(axes: Axes, start: Place, end: Place, label: str = "", ink: str = "ink", **options: Any) -> None:
@@ -36,7 +36,7 @@ def edge(axes: Axes, start: Place, end: Place, label: str = "", ink: str = "ink"
     if label:
         middle = (np.array(start) + np.array(end)) / 2
         middle = middle + np.array([-(end[1] - start[1]), end[0] - start[0]]) * -line["bend"] / 2 + line["shift"]
-        axes.text(*middle, label, ha="center", va="center", color=INK[ink], fontsize=10.5)
+        axes.text(middle[0], middle[1], label, ha="center", va="center", color=INK[ink], fontsize=10.5)
 
 
 def _stage(width: float, height: float, scale: float = 1.0) -> tuple[Figure, Axes]:
@@ -112,14 +112,14 @@ def sweeps(point: Sequence[float] = POINT) -> dict[str, Any]:
     slopes = {}
     for child, triples in enumerate(tape.nodes):
         for k in range(0, len(triples), 3):
-            start, family, data = triples[k : k + 3]
-            slopes[NAMES[start], NAMES[child]] = float(family.apply(np.float64(1.0), data))
+            origin, family, data = triples[k : k + 3]
+            slopes[NAMES[origin], NAMES[child]] = float(family.apply(np.float64(1.0), data))
     states, adjoint = [], {NAMES[-1]: 1.0}
     states.append(dict(adjoint))
     for name in NAMES[:1:-1]:  # y, w, v, u: the order of the tape, backwards
-        for parent, child in slopes:
-            if child == name:
-                adjoint[parent] = adjoint.get(parent, 0.0) + adjoint[child] * slopes[parent, child]
+        for (start, end), slope in slopes.items():
+            if end == name:
+                adjoint[start] = adjoint.get(start, 0.0) + adjoint[end] * slope
         states.append(dict(adjoint))
     return {
         "values": dict(zip(NAMES, map(float, values), strict=True)),

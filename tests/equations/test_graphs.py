@@ -145,3 +145,14 @@ def test_the_worked_graph_is_what_the_chapter_says():
     np.testing.assert_allclose([data["adjoints"]["x_1"], data["adjoints"]["x_2"]], expected, rtol=1e-13)
     np.testing.assert_allclose([own["y"] for own in data["tangents"]], expected, rtol=1e-13)
     assert graphs.count_edges_and_paths(graphs.ladder(5), 0.5) == (15, 32)
+
+
+@pytest.mark.equation("eq-solution-stack")
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 2), (4, 6)])
+def test_a_value_used_three_times(n, m):
+    rng = np.random.default_rng(n + m)
+    M, x = rng.standard_normal((m, n)), rng.standard_normal(n)
+    v1, v2, v3 = (rng.standard_normal(size) for size in (m, n, n))
+    G = lambda x: np.concatenate([M @ x, np.sin(x), x])
+    expected = np.concatenate([v1, v2, v3]) @ columns(G, x)
+    np.testing.assert_allclose(v1 @ M + v2 * np.cos(x) + v3, expected, rtol=1e-11, atol=1e-13)
