@@ -61,7 +61,7 @@ def compile(program: Callable) -> "Compiled":  # as in ad.compile
 class Compiled:
     """What `compile` gives: a function with the `source` that it runs."""
 
-    def __init__(self, program: Callable):
+    def __init__(self, program: Any):
         self.program = program
         self.__name__ = getattr(program, "__name__", "program")
         self.__doc__ = getattr(program, "__doc__", None)
@@ -76,7 +76,10 @@ class CompiledGraph(Compiled):
     def __init__(self, graph: Graph):
         super().__init__(graph)
         self._run = Routine(graph)
-        self.source = self._run.source
+
+    @property
+    def source(self) -> str:
+        return self._run.source
 
     def __call__(self, *args: Any) -> Any:
         graph = self.program
@@ -186,12 +189,12 @@ class Routine:
         sources = []
         for node in graph.operations:
             if hasattr(node.function, "graphs") and node.function not in instead:
-                own = [Routine(inside) for inside in node.function.graphs]  # type: ignore[union-attr]
+                own = [Routine(inside) for inside in node.function.graphs]
                 instead[node.function] = controlled(node.function, own)
                 sources += [each.source for each in own]
         title = identifier(graph.__name__)
         writer = Writer(graph, title, shelf, instead)
-        self.source = "\n\n".join([*sources, writer.source])
+        self.source: str = "\n\n".join([*sources, writer.source])
         file = f"<compiled {title} {next(_numbers)}>"
         linecache.cache[file] = len(writer.source), None, writer.source.splitlines(True), file
         code = builtins.compile(writer.source, file, "exec")

@@ -247,6 +247,32 @@ class Graph:
         """
         return traced(derivatives.grad(self, argnums), self.examples, self.names, f"gradient of {self.__name__}")
 
+    # --- in other words
+
+    def to_jax(self) -> Callable:
+        """The graph as a function of `jax.numpy`, to be jitted and sharded there: `jax.jit(graph.to_jax())`.
+
+        It takes and gives what the graph does. JAX computes in float32 unless `jax.config.jax_enable_x64` is set.
+
+        Raises `AutodiffError` where JAX is missing, where Python branched on values while the graph was recorded, and
+        for a function that JAX does not have.
+        """
+        from .to_jax import to_jax
+
+        return to_jax(self)
+
+    def to_sympy(self) -> Any:
+        """The graph's results as SymPy expressions of its inputs (`autodiff.symbolic`)."""
+        from .symbolic import to_sympy
+
+        return to_sympy(self)
+
+    def draw(self, **what: Any) -> Any:
+        """The graph as a drawing, with `values`, `tangents` or `adjoints` at its nodes (`autodiff.draw`)."""
+        from .draw import draw
+
+        return draw(self, **what)
+
     # --- reading
 
     def __str__(self) -> str:

@@ -37,10 +37,10 @@ class Node:
 
     def __init__(
         self,
-        function: Callable | None,
+        function: Any,  # None for an input
         args: tuple,
         kwargs: dict,
-        shape: tuple[int, ...] | None,
+        shape: Any,  # a tuple, or None for several results at once
         dtype: Any,
         line: str = "",
         name: str = "",
@@ -141,7 +141,7 @@ def evaluated(node: Node, found: dict[Node, Any]) -> Any:
     named = {key: replaced(x, value) for key, x in node.kwargs.items()}
     token = replayed.set(node.line)
     try:
-        y = node.function(*replaced(node.args, value), **named)  # type: ignore[misc]
+        y = node.function(*replaced(node.args, value), **named)
     finally:
         replayed.reset(token)
     if node.shape is not None and np.shape(y) != node.shape:

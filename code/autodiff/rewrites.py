@@ -73,7 +73,8 @@ def number(x: Any) -> float | None:
     """A constant real number, of a size that can be multiplied with others."""
     if isinstance(x, bool | Node) or not isinstance(x, int | float | np.floating):
         return None
-    return float(x) if 1e-30 < abs(x) < 1e30 else None
+    value = float(x)
+    return value if 1e-30 < abs(value) < 1e30 else None
 
 
 LINEAR = {np.sum, reshape, np.transpose}  # functions through which a factor passes
@@ -201,8 +202,7 @@ def outer_sums(graph: Graph) -> Rule:
         if len(outer) > 1:
             rest = [x for x in terms if outer_factors(x) is None or count[x.name] > 1]
             left, right = (stacked(node, side) for side in zip(*outer, strict=True))
-            rows = left[-1]
-            turned = like(node, np.transpose, rows, shape=rows.shape[::-1])
+            turned = like(node, np.transpose, left[-1], shape=left[-1].shape[::-1])
             made = [*left, *right, turned, like(node, np.matmul, turned, right[-1])]
             for x in rest:
                 made.append(like(node, np.add, made[-1], x))
@@ -257,8 +257,7 @@ def short_sums(node: Node) -> Any:
     """Sum along short rows, or over short rows, by a product with ones: NumPy's own loops start anew at each row."""
     if node.function is not np.sum or node.kwargs.keys() - {"axis", "keepdims"} or len(node.args) > 2:
         return None
-    (x, *axis) = node.args
-    axis = axis[0] if axis else node.kwargs.get("axis")
+    x, axis = (*node.args, node.kwargs.get("axis"))[:2]
     axis = axis[0] if isinstance(axis, tuple) and len(axis) == 1 else axis
     if type(axis) is not int or len(x.shape) < 2 or x.dtype != node.dtype or node.dtype.kind != "f":
         return None

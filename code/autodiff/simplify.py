@@ -98,7 +98,7 @@ def constants(node: Node) -> Any:
     if node.function is guard or node.operands:
         return None
     with np.errstate(all="ignore"):
-        return node.function(*node.args, **node.kwargs)  # type: ignore[misc]
+        return node.function(*node.args, **node.kwargs)
 
 
 # --- The same operation twice -------------------------------------------------------------------------------
@@ -212,7 +212,7 @@ def broadcasts(node: Node) -> Any:
 
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a node or constant."""
-    return x.shape if type(x) is Node else np.shape(x)  # type: ignore[return-value]
+    return x.shape if type(x) is Node else np.shape(x)
 
 
 def unbroadcast(x: Any) -> Any:

@@ -232,7 +232,7 @@ class Writer:
         given: set[Node] = set()
         results = []
         for x in graph.outputs:
-            copied = x.ndim > 0 if type(x) is not Node else self.plan.must_copy(x, given)
+            copied = self.plan.must_copy(x, given) if type(x) is Node else isinstance(x, np.ndarray)
             results.append(self.text(x, strict=True) + (".copy()" if copied else ""))
             given |= self.plan.owners[x] if type(x) is Node else set()
         return [*lines, f"return {', '.join(results)}"]
