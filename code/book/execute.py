@@ -31,38 +31,13 @@ from book.store import digest
 CELL_SECONDS = 300
 VALUES_TYPE = "application/vnd.book.values+json"
 
-SETUP = f"""
-def __book_setup__():
-    import importlib.util
-    from IPython import get_ipython
-    from IPython.display import display
-    shell = get_ipython()
-    if importlib.util.find_spec("matplotlib"):
-        import matplotlib
-        from IPython.core.pylabtools import print_figure
-        matplotlib.rcParams["svg.hashsalt"] = "book"
-        metadata = {{"Date": None, "Creator": None}}
-        draw = lambda figure: print_figure(figure, fmt="svg", bbox_inches="tight", metadata=metadata)
-        shell.display_formatter.formatters["image/svg+xml"].for_type_by_name("matplotlib.figure", "Figure", draw)
+DRAWING = Path(__file__).with_name("matplotlibrc")
+KERNEL = Path(__file__).with_name("kernel.py")
+SETUP = f"""{KERNEL.read_text(encoding="utf-8")}
 
-    def value(thunk):
-        try:
-            data, _ = shell.display_formatter.format(thunk(), include=["text/plain", "text/markdown"])
-        except Exception as error:
-            return {{"error": f"{{type(error).__name__}}: {{error}}"}}
-        text = data.get("text/plain", "")
-        quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "'\\""
-        return {{"markdown": data.get("text/markdown"), "text": text[1:-1] if quoted else text}}
-
-    def values(*thunks):
-        display({{"{VALUES_TYPE}": [value(thunk) for thunk in thunks]}}, raw=True)
-
-    return values
-
-__book_values__ = __book_setup__()
-del __book_setup__
+__book_values__, __book_opened__ = set_up("{VALUES_TYPE}")
+del set_up
 """
-"""Drawing: SVG without dates, with the same identifiers each time. Inline values: text as Quarto shows it."""
 
 KERNEL_OPTIONS = [
     "--InlineBackend.figure_formats=svg",
@@ -73,6 +48,10 @@ KERNEL_OPTIONS = [
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 IN_CELL = re.compile(r"Cell In\[\d+\], line (\d+)")
 KERNEL_FILE = re.compile(r"(?:/|[A-Za-z]:\\)\S*?ipykernel_\d+[/\\]\d+\.py")
+
+
+NO_RESULTS: dict[str, Any] = {"cells": {}, "inline": [], "read": []}
+"""What comes of a chapter that runs nothing."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +88,15 @@ def job(project: Project, source: Source, program: list[list[Any]]) -> Job:
         raise BookError(faults)
     where = project.get("project", "execute-dir")
     key = digest(
-        Path(__file__), steps, where, project.code_digest, data, project.environment, platform.python_version()
+        Path(__file__),
+        KERNEL,
+        DRAWING,
+        steps,
+        where,
+        project.code_digest,
+        data,
+        project.environment,
+        platform.python_version(),
     )
     return Job(source, program, key)
 
@@ -148,13 +135,13 @@ def execute(
 ) -> dict[str, dict[str, Any]]:
     """Run chapters whose results are not known; return the results of all, by path.
 
-    A result is ``{"cells": {number: [outputs]}, "inline": [values]}``. Raises `BookError` for every chapter that has
-    a cell which raises, takes longer than ``seconds``, or loses its kernel.
+    A result is ``{"cells": {number: [outputs]}, "inline": [values], "read": [files]}``. Raises `BookError` for every
+    chapter that has a cell which raises, takes longer than ``seconds``, or loses its kernel.
     """
     results: dict[str, dict[str, Any]] = {}
     todo = []
     for item in jobs:
-        known = project.store.get("execute", item.key) if item.program else {"cells": {}, "inline": []}
+        known = project.store.get("execute", item.key) if item.program else NO_RESULTS
         if known is None:
             todo.append(item)
         else:
@@ -198,7 +185,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
     )  # fmt: skip
     outputs: dict[str, list[Any]] = {}
     values: list[Any] = []
-    place, name = 1, "set-up"
+    place, name, code_line = 1, "the set-up", 1
 
     async def run_cell(code: str, tags: list[str] | None = None) -> list[Any]:
         book.cells.append(nbf.new_code_cell(code, metadata={"tags": tags or []}))
@@ -212,7 +199,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
             for group in _groups(item.program):
                 if group[0][0] == "cell":
                     cell = source.cells[group[0][1]]
-                    place, name = cell.line, cell.name
+                    place, name, code_line = cell.line, cell.name, cell.code_line
                     runs, may_raise = _runs(project, source, cell)
                     if runs and cell.code:
                         tags = ["cell", "raises-exception"] if may_raise else ["cell"]
@@ -233,11 +220,12 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
                                 "inline code sees the variables of the cells above it",
                             )
                     values += found
+            opened = (await run_cell("__book_opened__()"))[-1]["data"][VALUES_TYPE]
     except CellExecutionError as error:
         shown = [output for output in book.cells[-1].outputs if output["output_type"] == "error"]
         trace = _private("\n".join(shown[-1]["traceback"]) if shown else "", project).strip()
         if inside := IN_CELL.search(trace):
-            place = cell.code_line + int(inside[1]) - 1
+            place = code_line + int(inside[1]) - 1
         message = f"{name} raises {error.ename}: {error.evalue}\n{trace}"
         return Fault(source.path, place, "cell-raises", message, "or set #| error: true to show the error")
     except CellTimeoutError:
@@ -245,7 +233,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
         return Fault(source.path, place, "cell-timeout", message, "make it do less, or raise --timeout")
     except DeadKernelError:
         return Fault(source.path, place, "kernel-died", f"the kernel died in {name}", "does it run out of memory?")
-    return {"cells": outputs, "inline": values}
+    return {"cells": outputs, "inline": values, "read": _read_data(project, opened)}
 
 
 @asynccontextmanager
@@ -276,12 +264,30 @@ def _folder(project: Project, source: Source) -> str:
 
 
 def _environment(project: Project) -> Mapping[str, str]:
-    paths = [str(project.root / part) for part in project.environment.get("PYTHONPATH", "").split(os.pathsep) if part]
+    """What the kernels find set: the book's own variables, and what makes drawings the same each time."""
     return {
         **project.environment,
-        "PYTHONPATH": os.pathsep.join(paths),
+        "PYTHONPATH": os.pathsep.join(map(str, project.source_folders)),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "MATPLOTLIBRC": str(DRAWING),
     }
+
+
+def _read_data(project: Project, opened: Sequence[str]) -> list[str]:
+    """The files of the book among those that were read, but for code and what is hidden or made."""
+    apart = {project.output.resolve(), *project.source_folders}
+    found = []
+    for name in opened:
+        path = Path(name)
+        if (
+            path.is_file()
+            and path.is_relative_to(project.root)
+            and not any(path.is_relative_to(folder) for folder in apart)
+        ):
+            relative = path.relative_to(project.root)
+            if not any(part.startswith((".", "__")) for part in relative.parts):
+                found.append(relative.as_posix())
+    return found
 
 
 def _groups(program: list[list[Any]]) -> list[list[list[Any]]]:

@@ -14,8 +14,9 @@ from typing import Any
 from book import markup, notebook, pandoc, tree
 from book.crossref import Index, number, visible
 from book.errors import BookError, Fault
-from book.execute import CELL_SECONDS, Job, execute, job
+from book.execute import CELL_SECONDS, NO_RESULTS, Job, execute, job
 from book.notebook import Source
+from book.outputs import MEDIA
 from book.progress import SILENT, Progress
 from book.project import Chapter, Project
 from book.store import digest, renderer_digest
@@ -69,7 +70,7 @@ def manuscripts(
     jobs = [job(project, source, program) for source, program in zip(sources, programs, strict=True)]
     wanted = {chapter.path for chapter in run}
     results: dict[str, Any] = {
-        item.source.path: project.store.get("execute", item.key) if item.program else {"cells": {}, "inline": []}
+        item.source.path: project.store.get("execute", item.key) if item.program else NO_RESULTS
         for item in jobs
         if item.source.path not in wanted
     }
@@ -103,7 +104,7 @@ def _composed(project: Project, chapter: Chapter, item: Job, results: dict[str, 
     source = item.source
     key = digest(_read_key(source), item.key, results is not None, project.settings.value, _pictures_key(project))
     summary = project.store.get("summary", key)
-    if summary is None:
+    if summary is None or not _all_kept(project, key, summary):
         blocks = project.store.get("parsed", _read_key(source)) or notebook.parse(source)
         composed = markup.compose(project, source, blocks, results)
         summary = {
@@ -120,6 +121,12 @@ def _composed(project: Project, chapter: Chapter, item: Job, results: dict[str, 
         project.store.put("blocks", key, composed.blocks)
         project.store.put("summary", key, summary)
     return Manuscript(project, chapter, source, key, summary, results)
+
+
+def _all_kept(project: Project, key: str, summary: dict[str, Any]) -> bool:
+    """Whether what a summary speaks of, the blocks and the drawings, is still in the store."""
+    drawings = (name.removeprefix(f"{MEDIA}/") for name in summary["media"] if name.startswith(f"{MEDIA}/"))
+    return project.store.touch("blocks", key) and all(project.store.touch(MEDIA, name) for name in drawings)
 
 
 def _pictures_key(project: Project) -> list[str]:

@@ -22,7 +22,7 @@ from book import notebook, pandoc, tree
 from book.crossref import kind_of
 from book.notebook import CELL_CLASS, Source
 from book.outputs import CellWriter
-from book.project import Project
+from book.project import Project, as_list
 from book.supported import CALLOUTS, FLOATS, PROOFS, THEOREMS, Inspector
 from book.survey import EVERYWHERE, Composed, Survey
 from book.tree import Node, Nodes
@@ -104,7 +104,17 @@ def compose(project: Project, source: Source, blocks: Nodes, results: dict[str, 
         Inspector(_Generated(source, fragments.wanted[text])).inspect(pieces)
     filled = _fill(source, blocks, writer, fragments, results)
     canonical = Canonical(source).rewrite(filled)
+    _undeclared(source, results)
     return Survey(project, source).take(canonical)
+
+
+def _undeclared(source: Source, results: dict[str, Any] | None) -> None:
+    """Warn of data that the cells read and the head does not name: a change of it would go unnoticed."""
+    declared = as_list(source.head.get("data-files"))
+    for name in results["read"] if results else []:
+        if name not in declared:
+            mend = f"name it in the YAML head, data-files: [{name}], or its changes run nothing and notebooks lack it"
+            source.fault(1, "undeclared-data", f"the cells read {name}", mend, warning=True)
 
 
 class _Generated(Source):

@@ -203,18 +203,21 @@ class Project:
         pairs = (line.partition("=") for line in lines if "=" in line and not line.lstrip().startswith("#"))
         return {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
 
+    @property
+    def source_folders(self) -> list[Path]:
+        """The folders that cells import from: those of PYTHONPATH in ``_environment``."""
+        return [self.root / name for name in self.environment.get("PYTHONPATH", "").split(os.pathsep) if name]
+
     @cached_property
     def code_digest(self) -> str:
         """A name for all that cells may import from the book's folder, and for the lock.
 
-        The folders are those of PYTHONPATH in ``_environment``. The renderer itself is left out: no cell's
-        result may depend on it.
+        The renderer itself is left out: no cell's result may depend on it.
         """
         renderer = Path(__file__).parent
-        folders = [self.root / name for name in self.environment.get("PYTHONPATH", "").split(os.pathsep) if name]
         sources = [
             path
-            for folder in folders
+            for folder in self.source_folders
             for path in folder.rglob("*")
             if path.is_file() and path.suffix != ".pyc" and not path.resolve().is_relative_to(renderer)
         ]

@@ -60,6 +60,7 @@ def render(project: Project, request: Request, progress: Progress = SILENT) -> O
         made, faults = make(project, book, chosen, request.formats, offered, progress)
         _judge(faults, request.strict)
         publish.publish(output, made, state, whole=not request.chapters)
+        project.store.sweep()
         return Outcome(output, warnings=sorted({fault for fault in faults if fault.warning}))
 
 

@@ -17,7 +17,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-KEPT_DAYS = 14
+DAY = 86400
+KEPT = 14 * DAY
 
 
 def digest(*parts: object) -> str:
@@ -82,9 +83,18 @@ class Store:
         data = kept[32:]
         if hashlib.sha256(data).digest() != kept[:32]:
             return None
-        if path.stat().st_mtime < time.time() - 86400:
-            os.utime(path)  # still in use: see `sweep`
+        self.touch(stage, key)
         return data
+
+    def touch(self, stage: str, key: str) -> bool:
+        """Whether there is an entry under a key; if so it counts as used (see `sweep`)."""
+        path = self.path(stage, key)
+        try:
+            if path.stat().st_mtime < time.time() - DAY:
+                os.utime(path)
+        except FileNotFoundError:
+            return False
+        return True
 
     def write(self, stage: str, key: str, data: bytes) -> None:
         write_whole(self.path(stage, key), hashlib.sha256(data).digest() + data)
@@ -107,7 +117,7 @@ class Store:
 
     def sweep(self) -> None:
         """Forget what no render has used for two weeks."""
-        limit = time.time() - KEPT_DAYS * 86400
+        limit = time.time() - KEPT
         for path in self.folder.rglob("*"):
             if path.is_file() and path.stat().st_mtime < limit:
                 path.unlink(missing_ok=True)

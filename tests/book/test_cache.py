@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 
 import pytest
 
+from book.manuscript import manuscripts
 from book.store import Store, digest
 
 RUNS = ".runs.txt"
@@ -133,3 +135,30 @@ def test_a_damaged_entry_counts_as_missing(tmp_path):
     path.write_bytes(path.read_bytes()[:-2])
     assert store.get("stage", digest("key")) is None
     assert store.memo("stage", digest("key"), lambda: 2) == 2
+
+
+def test_data_that_nobody_declared_is_told(book):
+    change(book, "one.qmd", "print('ran')", "print(open('data.json').read(), open('_environment').read())")
+    project = book.project()
+    warnings = [fault for item in manuscripts(project, project.chapters) for fault in item.faults]
+    assert {fault.message for fault in warnings} == {"the cells read _environment", "the cells read data.json"}
+
+
+def test_what_was_forgotten_is_made_again(book):
+    """Nobody cleans a cache by halves; but disks do, and so does the sweep of what nobody used."""
+    for stage in ("blocks", "media", "html", "parsed"):
+        shutil.rmtree(book.root / ".cache" / "book" / stage, ignore_errors=True)
+    change(book, "one.qmd", "Prose.", "Other prose.")
+    book.render("html")
+    assert "Other prose." in book.page("one")
+    assert runs(book) == ["one", "two"]
+
+
+def test_what_nobody_used_for_long_is_swept(tmp_path):
+    store = Store(tmp_path)
+    for name in ("old", "used"):
+        store.put("stage", digest(name), name)
+        os.utime(store.path("stage", digest(name)), (0, 0))
+    assert store.get("stage", digest("used")) == "used"
+    store.sweep()
+    assert (store.get("stage", digest("used")), store.get("stage", digest("old"))) == ("used", None)

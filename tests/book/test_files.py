@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import zipfile
 from xml.etree import ElementTree
 
 import nbformat
 import pytest
+
+from book.project import Project
+from book.render import Request, render
+
+EPOCH = "1700000000"  # as for the specimen
 
 
 @pytest.fixture(scope="module")
@@ -157,3 +163,18 @@ packages = ["code/thing"]
     assert 'version("its-package") == "1.2"' in source
     assert "%pip install --quiet {wheel}" in source
     assert "pip install its" not in source
+
+
+def test_the_same_sources_give_the_same_bytes(specimen, tmp_path, monkeypatch):
+    """From nothing, in another folder: every file of the book is the same."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
+    copy = tmp_path / "else where"
+    shutil.copytree(specimen.root, copy, ignore=shutil.ignore_patterns("_book", ".cache"))
+    project = Project(copy)
+    output = render(project, Request(project.formats)).output
+    here, there = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (output, specimen.output)
+    )
+    assert here.keys() == there.keys()
+    assert [str(name) for name in here if here[name] != there[name]] == []
