@@ -10,8 +10,8 @@ import pytest
 
 import autodiff as ad
 
+from .curves import V3, V4, X
 from .oracles import assert_close
-from .programs import V3, V4, X
 
 Point = namedtuple("Point", "x y")
 

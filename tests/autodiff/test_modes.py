@@ -9,8 +9,8 @@ import pytest
 
 import autodiff as ad
 
+from .curves import V3, V4, W, X, program
 from .oracles import assert_close, differences
-from .programs import V3, V4, W, X, program
 
 # --- Forward, reverse, linearised ---------------------------------------------------------------------------
 
