@@ -37,6 +37,7 @@ from benchmarks import machine, overhead, report
 from benchmarks.systems import autodiff, autodiff_compiled, available
 from benchmarks.timing import compare, seconds_of_a_call
 from benchmarks.workloads import WORKLOADS
+from figures.fixed_points import equilibrium
 
 FILE = Path(__file__).with_name("measurements.json")
 
@@ -177,6 +178,52 @@ def two_layers(m: int, n: int, width: int, random: np.random.Generator) -> Calla
     first = random.standard_normal((width, n)) / np.sqrt(n)
     second = random.standard_normal((m, width)) / np.sqrt(width)
     return lambda x: np.tanh(second @ np.tanh(first @ x))
+
+
+@measurement(unit="evaluations of f")
+def fixed_point_gradient() -> Recorded:
+    """Time of a gradient by a fixed point, beyond that of finding it, against the iterations that it took."""
+    rates, size = [0.3, 0.6, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995], 100
+    start, phi = np.zeros(size), np.full(size, 1e-3)
+    value: dict[str, list[float]] = {"unrolled": [], "implicit": []}
+    counts = []
+    for rate in rates:
+        f = equilibrium(rate, size)
+        count = iterations(f, start, phi)
+        counts.append(count)
+        found = ad.fixed_point(f, start, phi)  # where the implicit contestants start: one step, and they are there
+        timings = compare(
+            {
+                "f": partial(f, start, phi),
+                "loop": partial(repeated, f, start, phi, count),
+                "unrolled": partial(ad.grad(lambda phi, f=f, n=count: np.sum(repeated(f, start, phi, n))), phi),
+                "solution": partial(ad.fixed_point, f, found, phi),
+                "implicit": partial(ad.grad(lambda phi, f=f, x=found: np.sum(ad.fixed_point(f, x, phi))), phi),
+            }
+        )
+        for name, alone in (("unrolled", "loop"), ("implicit", "solution")):
+            value[name].append((timings[name].median - timings[alone].median) / timings["f"].median)
+    return Recorded(value, {"rates": rates, "size": size, "steps": counts})
+
+
+def repeated(f: Callable, theta: Any, phi: Any, count: int) -> Any:
+    """The loop θ ← f(θ, φ), so many times."""
+    for _ in range(count):
+        theta = f(theta, phi)
+    return theta
+
+
+def iterations(f: Callable, theta: Any, phi: Any) -> int:
+    """How often `ad.fixed_point` evaluates f until it has converged."""
+    calls = 0
+
+    def counted(theta: Any, phi: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return f(theta, phi)
+
+    ad.fixed_point(counted, theta, phi)
+    return calls
 
 
 # --- Writing them down --------------------------------------------------------------------------------------
