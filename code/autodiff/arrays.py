@@ -261,11 +261,7 @@ class Traced:
         return format(self.value, spec) if spec else str(self)
 
     def __float__(self) -> Any:
-        raise AutodiffTypeError(
-            "a traced value cannot become a Python number: its derivative would be lost. Use the NumPy function "
-            "(np.sin, not math.sin), build arrays by np.stack or np.concatenate instead of assigning into one, "
-            "or say ad.stop_gradient(x) where the derivative is to be dropped."
-        )
+        raise AutodiffTypeError(self.owner.NO_NUMBER)
 
     __int__ = __complex__ = __index__ = item = tolist = __float__
 

@@ -17,7 +17,7 @@ from .arrays import Traced, as_array, getitem, name_of, untraced
 from .debugging import replayed, user_line
 from .errors import AutodiffTypeError, StaleGraphError
 from .source import WRITTEN, written
-from .tables import STATIC
+from .tables import RULES, STATIC
 from .tracing import Trace, expansion
 
 _numbers = itertools.count()
@@ -159,6 +159,11 @@ class GraphTrace(Trace):
     """A trace that takes down every function as a node; the payload of a traced array is its node."""
 
     __slots__ = ("nodes",)
+    NO_NUMBER = (
+        "a value in a graph cannot become a Python number: it is to hold for other values, too. Use the NumPy function "
+        "(np.sin, not math.sin); what is to be a constant of the graph (a count, a tolerance) is no array: close over "
+        "it, or pass an int."
+    )
 
     def __init__(self, origin: str = ""):
         super().__init__(origin)
@@ -182,6 +187,8 @@ class GraphTrace(Trace):
         definition = expansion(function)
         if definition is not None:
             return definition(*args, **kwargs)
+        if function in RULES:
+            args, kwargs = RULES[function].positional(args, kwargs)
         if type(function) is tuple:  # a ufunc and the name of its method
             function = getattr(*function)
         named = dict(zip(kwargs, self.strip(tuple(kwargs.values())), strict=True))

@@ -46,8 +46,8 @@ def translated(graph: Graph, jax: Any) -> Callable[[Sequence], list]:
     for node in graph.operations:
         if node.function is guard:
             raise AutodiffError(
-                f"{graph.__name__} branches in Python at {shown(node.line)}: in JAX it could not tell when the other side "
-                "is due. Keep both sides with ad.cond, ad.while_loop or np.where, then trace again."
+                f"{graph.__name__} branches in Python at {shown(node.line)}: JAX could not tell when the other side is "
+                "due. Keep both sides with ad.cond, ad.while_loop or np.where, then trace again."
             )
     functions = {node: in_jax(node, jax) for node in graph.operations}
 

@@ -38,6 +38,11 @@ class Trace:
     """One run of one function under one transform. `number` orders traces by age; `origin` says whose it is."""
 
     __slots__ = ("closed", "number", "origin")
+    NO_NUMBER = (
+        "a traced value cannot become a Python number: its derivative would be lost. Use the NumPy function "
+        "(np.sin, not math.sin), build arrays by np.stack or np.concatenate instead of assigning into one, "
+        "or say ad.stop_gradient(x) where the derivative is to be dropped."
+    )
 
     def __init__(self, origin: str = ""):
         self.number, self.closed, self.origin = next(_numbers), False, origin

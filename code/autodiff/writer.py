@@ -55,7 +55,10 @@ MATH = {
 for _name in MATH:
     _ufunc = getattr(np, _name)
     NUMBERS.setdefault(_ufunc, f"{_name}({', '.join(f'{{{i}}}' for i in range(_ufunc.nin))})")
-PYTHONS = {np.dtype(float): "np.float64", np.dtype(bool): "np.bool"}  # dtypes of Python's numbers, and NumPy's name
+PYTHONS = {np.dtype(float), np.dtype(bool)}  # what Python has numbers for
+LOGICAL = {  # what gives or takes truth values in Python as in NumPy
+    np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.logical_not, np.invert, np.where,
+}  # fmt: skip
 
 
 def is_number(node: Node) -> bool:
@@ -65,7 +68,7 @@ def is_number(node: Node) -> bool:
     return (
         node.function in NUMBERS
         and node.shape == ()
-        and node.dtype in PYTHONS
+        and (node.dtype == float or (node.dtype == bool and node.function in LOGICAL))
         and not node.kwargs
         and all(
             x.shape == () and x.dtype in PYTHONS if type(x) is Node else isinstance(x, bool | int | float)
