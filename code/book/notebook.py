@@ -112,6 +112,8 @@ class Source:
         """Read the YAML head; return how many lines it takes."""
         self.head = Settings("", self.path)
         if self.lines[0].rstrip() != "---":
+            if self.lines[0].startswith("---"):
+                self.fault(1, "front-matter", "this is no YAML head", "a head is closed in by two lines ---")
             return 0
         for number, line in enumerate(self.lines[1:], start=1):
             if line.rstrip() in ("---", "..."):

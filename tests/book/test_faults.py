@@ -118,6 +118,7 @@ HEADS = [
     ("unknown key", "---\ntitle: T\nbibliograhpy: x\n---\n", 3, "bibliograhpy"),
     ("no end", "---\ntitle: T\n", 1, "no end"),
     ("not YAML", "---\ntitle: [\n---\n", 2, ""),
+    ("all on one line", "--- title: T ---\n\n# T\n", 1, "no YAML head"),
     ("missing data", "---\ntitle: T\ndata-files: [none.json]\n---\n\n```{python}\n1\n```\n", 3, "none.json"),
     ("no title", "Just text.\n", 1, "no title"),
 ]
