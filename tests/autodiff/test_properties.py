@@ -19,8 +19,8 @@ import autodiff as ad
 from .cases import DOMAINS, ELEMENTWISE
 from .oracles import assert_close, differences, direction, inner, norm
 
-quick = settings(max_examples=12, deadline=None, derandomize=True)
-thorough = settings(max_examples=60, deadline=None, derandomize=True)
+quick = settings(max_examples=12)
+thorough = settings(max_examples=60)
 
 seeds = st.integers(0, 2**32 - 1)
 arrays_of = {"float32": (np.float32, 2e-4), "float64": (np.float64, 1e-8)}
@@ -95,7 +95,7 @@ def test_where_and_clip(data, seed):
 
 @pytest.mark.parametrize("name", ["sum", "mean", "prod", "max", "min", "var", "std"])
 @given(data=st.data(), keepdims=st.booleans(), dtype=dtypes, layout=layouts, seed=seeds)
-@settings(quick, max_examples=30)
+@settings(max_examples=30)
 def test_reductions(name, data, keepdims, dtype, layout, seed):
     shape = data.draw(shapes(min_side=2 if name == "std" else 1, max_side=3))
     axis = data.draw(st.none() | hnp.valid_tuple_axes(len(shape), min_size=1) if shape else st.none())
@@ -109,7 +109,7 @@ def test_reductions(name, data, keepdims, dtype, layout, seed):
 
 
 @given(data=st.data(), layout=layouts, seed=seeds)
-@settings(quick, max_examples=40)
+@settings(max_examples=40)
 def test_cumulative_sum_and_flips_and_rolls(data, layout, seed):
     shape = data.draw(shapes(min_dims=1))
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
@@ -226,7 +226,7 @@ def test_einsum(data, seed):
 
 
 @given(data=st.data(), seed=seeds)
-@settings(quick, max_examples=40)
+@settings(max_examples=40)
 def test_tensordot(data, seed):
     x = sample("real", data.draw(shapes(max_dims=3, min_side=1, max_side=3)), seed)
     count = data.draw(st.integers(0, x.ndim))
@@ -237,7 +237,7 @@ def test_tensordot(data, seed):
 
 
 @given(data=st.data(), seed=seeds)
-@settings(quick, max_examples=40)
+@settings(max_examples=40)
 def test_joins(data, seed):
     shape = data.draw(shapes(min_dims=1, min_side=1))
     axis = data.draw(st.integers(-len(shape), len(shape) - 1))
@@ -257,7 +257,7 @@ def test_joins(data, seed):
 
 @pytest.mark.parametrize("mode", ["constant", "edge", "reflect", "symmetric", "wrap"])
 @given(data=st.data(), seed=seeds)
-@settings(quick, max_examples=25)
+@settings(max_examples=25)
 def test_pad(mode, data, seed):
     shape = data.draw(shapes(min_dims=1, max_dims=3, min_side=1, max_side=3))
     widths = data.draw(
@@ -267,7 +267,7 @@ def test_pad(mode, data, seed):
 
 
 @given(data=st.data(), seed=seeds)
-@settings(quick, max_examples=40)
+@settings(max_examples=40)
 def test_repeat_and_tile_and_broadcast(data, seed):
     shape = data.draw(shapes(min_side=1, max_dims=3, max_side=3))
     x = sample("real", shape, seed)
@@ -284,7 +284,7 @@ def test_repeat_and_tile_and_broadcast(data, seed):
 
 
 @given(data=st.data(), seed=seeds)
-@settings(quick, max_examples=40)
+@settings(max_examples=40)
 def test_diagonals_and_triangles(data, seed):
     shape = data.draw(shapes(min_dims=2, max_dims=4, min_side=1))
     k = data.draw(st.integers(-5, 5))
@@ -298,7 +298,7 @@ def test_diagonals_and_triangles(data, seed):
 
 
 @given(data=st.data(), dtype=dtypes, seed=seeds)
-@settings(quick, max_examples=30)
+@settings(max_examples=30)
 def test_solve_and_inverse(data, dtype, seed):
     n = data.draw(st.integers(1, 4))
     batches = data.draw(hnp.mutually_broadcastable_shapes(num_shapes=2, max_dims=2, max_side=2)).input_shapes
@@ -310,7 +310,7 @@ def test_solve_and_inverse(data, dtype, seed):
 
 
 @given(data=st.data(), keepdims=st.booleans(), seed=seeds)
-@settings(quick, max_examples=40)
+@settings(max_examples=40)
 def test_norm(data, keepdims, seed):
     shape = data.draw(shapes(min_dims=1, min_side=1, max_dims=3))
     x = sample("real", shape, seed)
@@ -344,7 +344,7 @@ VIEWS: dict[str, Callable] = {
     outputs=st.lists(st.integers(0, 9), min_size=1, max_size=3),
     seed=seeds,
 )
-@settings(thorough, max_examples=150)
+@settings(max_examples=150)
 def test_graphs_of_views(nodes, outputs, seed):
     """Cotangents that meet again after slices, reversals and copies: each adds up once, none overwrites another."""
 
