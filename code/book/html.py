@@ -160,12 +160,15 @@ def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], lis
 
 EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')
 LAST_RELATION = re.compile(r"<mo>(=|≈|≤|≥|&lt;|&gt;)</mo>(</mrow><annotation)")
+DOT = {"combining": '<mo accent="true">\N{COMBINING DOT ABOVE}</mo>', "spacing": '<mo accent="true">˙</mo>'}
 
 
 def spoken(text: str) -> str:
     """Give the formula of each display equation the words of its ``alt``.
 
-    A formula that ends in a relation, which the sentence completes, leaves the space after it to the sentence.
+    A formula that ends in a relation, which the sentence completes, leaves the space after it to the sentence. A dot
+    over a letter is the spacing character: browsers draw the combining one, which has no width, beside the letter.
     """
     named = EQUATION.sub(r'\1><math alttext="\2" ', text).replace('alttext="" ', "")
+    named = named.replace(DOT["combining"], DOT["spacing"])
     return LAST_RELATION.sub(r'<mo rspace="0">\1</mo>\2', named)

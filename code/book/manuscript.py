@@ -6,7 +6,7 @@ faults). Its blocks are read from the store only when a format has to be made of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
@@ -141,43 +141,58 @@ def _pictures_key(project: Project) -> list[str]:
 
 
 def numbered(project: Project, book: Sequence[Manuscript], form: str) -> tuple[Index, list[Fault]]:
-    """The numbers of a book in one format, and what is wrong with its labels and references there."""
+    """The numbers of a book in one format, and what is wrong with its labels, references and links there.
+
+    While some chapter has not been run nobody knows what its cells label: what seems to be missing is not told then.
+    """
     index, faults = number(project.chapters, {item.chapter.path: item.outline for item in book}, form)
-    unknown_parts = any(item.results is None for item in book)
-    anchors = {
-        item.chapter.path: {anchor["id"] for anchor in item.summary["anchors"] if visible(anchor, form)}
-        for item in book
-    }
-    for item in book:
-        for link in item.summary["links"]:
-            source = link["source"] or item.chapter.path
-            known = source in anchors and (not link["id"] or link["id"] in anchors[source])
-            if visible(link, form) and not known and not unknown_parts:
-                place = f"{link['source']}#{link['id']}" if link["id"] else link["source"]
-                message = f"a link to {place}, which is not in the book" + ("" if form == "html" else f" (as {form})")
-                faults.append(Fault(item.chapter.path, link["line"], "broken-link", message, "mend the address"))
-        for reference in item.summary["references"]:
-            if not visible(reference, form):
-                continue
-            label, line = reference["to"], reference["line"]
-            target = index.targets.get(label)
-            if target is None and not unknown_parts:
-                hidden = any(event["label"] == label for other in book for event in other.outline)
-                message = f"nothing is labelled {label}" + (f" in the {form} format" if hidden else "")
-                faults.append(
-                    Fault(item.chapter.path, line, "unknown-reference", message, "mend the name, or label the thing")
-                )
-            elif target and not target.number:
-                faults.append(
-                    Fault(
-                        item.chapter.path,
-                        line,
-                        "unnumbered-reference",
-                        f"{label} has no number to print",
-                        f"write a link: [words](#{label})",
-                    )
-                )
+    faults += _unnumbered_references(book, index)
+    if all(item.results is not None for item in book):
+        faults += [*_unknown_references(book, index), *_broken_links(book, form), *_missing_list(book, form)]
     return index, faults
+
+
+def _visible(book: Sequence[Manuscript], events: str, form: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every event of one kind that a format shows, with the path of its chapter."""
+    for item in book:
+        yield from ((item.chapter.path, event) for event in item.summary[events] if visible(event, form))
+
+
+def _unnumbered_references(book: Sequence[Manuscript], index: Index) -> Iterator[Fault]:
+    for path, reference in _visible(book, "references", index.form):
+        target = index.targets.get(reference["to"])
+        if target and not target.number:
+            message, mend = f"{target.label} has no number to print", f"write a link: [words](#{target.label})"
+            yield Fault(path, reference["line"], "unnumbered-reference", message, mend)
+
+
+def _unknown_references(book: Sequence[Manuscript], index: Index) -> Iterator[Fault]:
+    labels = {event["label"] for item in book for event in item.outline}
+    for path, reference in _visible(book, "references", index.form):
+        label = reference["to"]
+        if label not in index.targets:
+            message = f"nothing is labelled {label}" + (f" in the {index.form} format" if label in labels else "")
+            yield Fault(path, reference["line"], "unknown-reference", message, "mend the name, or label the thing")
+
+
+def _broken_links(book: Sequence[Manuscript], form: str) -> Iterator[Fault]:
+    anchors: dict[str, set[str]] = {item.chapter.path: {""} for item in book}
+    for path, anchor in _visible(book, "anchors", form):
+        anchors[path].add(anchor["id"])
+    for path, link in _visible(book, "links", form):
+        if link["id"] not in anchors.get(link["source"] or path, ()):
+            place = link["source"] + (f"#{link['id']}" if link["id"] else "")
+            message = f"a link to {place}, which is not in the book" + ("" if form == "html" else f" (as {form})")
+            yield Fault(path, link["line"], "broken-link", message, "mend the address")
+
+
+def _missing_list(book: Sequence[Manuscript], form: str) -> Iterator[Fault]:
+    """Pages link their citations to the list of references; the PDF and the EPUB have one at their end anyway."""
+    cited = list(_visible(book, "citations", form))
+    if form == "html" and cited and not any(form in item.summary["refs"].split() for item in book):
+        path, citation = cited[0]
+        mend = "give it a place in the last chapter: a line ::: {#refs} and a line :::"
+        yield Fault(path, citation["line"], "no-references", "the book cites and has no list of references", mend)
 
 
 def _raise(faults: Sequence[Fault]) -> None:

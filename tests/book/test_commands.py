@@ -106,7 +106,7 @@ def test_quarto_s_hooks(small_book, tmp_path):
 
     import book
 
-    made = small_book("# One\n\n@known2000\n\n```{python}\n1\n```\n")
+    made = small_book("# One\n\n```{python}\n1\n```\n")
     hooks = Path(book.__file__).parent / "hooks"
     environment = {**os.environ, "QUARTO_PROJECT_OUTPUT_DIR": str(tmp_path / "quarto's book")}
     for name in HOOKS:

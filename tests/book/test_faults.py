@@ -57,6 +57,8 @@ SOURCES = [
     ("wrong column widths", f'{TABLE}\n: C {{#tbl-a tbl-colwidths="[1]"}}', 7, "setting", "colwidths"),
     ("reference with words after", "See [@sec-one, page 3].", 3, "unsupported", "words after"),
     ("reference among citations", "See [@sec-one; @known2000].", 3, "unsupported", "citations"),
+    ("citations without a list", "As @known2000 says.", 3, "no-references", "no list"),
+    ("reference to no number", "## Two {#sec-two .unnumbered}\n\n@sec-two", 5, "unnumbered-reference", "sec-two"),
     ("broken link to a source", "[there](three.qmd)", 3, "broken-link", "three.qmd"),
     ("broken link to a place", "[there](#nowhere)", 3, "broken-link", "nowhere"),
     ("broken link to a file", "[there](notes.txt)", 3, "broken-link", "notes.txt"),
@@ -180,14 +182,11 @@ def test_inline_code_that_raises(small_book):
 
 
 def test_all_faults_are_told_at_once(small_book):
-    book = small_book(HEAD + "@fig-a\n\n$$ b $$\n", two="# Two\n\n@nobody\n")
+    book = small_book(HEAD + "@fig-a\n\n$$ b $$\n", two="# Two\n\n@nobody\n\n::: {#refs}\n:::\n")
     with pytest.raises(BookError) as error:
         book.render("html")
-    assert {fault.rule for fault in error.value.faults} == {
-        "unknown-reference",
-        "unlabelled-equation",
-        "unknown-citation",
-    }
+    rules = {fault.rule for fault in error.value.faults}
+    assert rules == {"unknown-reference", "unlabelled-equation", "unknown-citation"}
 
 
 def test_warnings_stop_a_strict_render_alone(small_book):
