@@ -2,7 +2,7 @@
 
 The faults of the sources are those that a render would tell: labels, references, citations, pictures, equations,
 captions, what is not supported. Nothing is run; what cells print is known from the last render. Of a finished book
-every link is followed.
+every link is followed, once its sources are in order.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def check(project: Project) -> list[Fault]:
         faults += sources(project)
     except BookError as error:
         faults += error.faults
-    if publish.ledger(project.output):
+    if publish.ledger(project.output) and all(fault.warning for fault in faults):
         faults += pages(project.output)
     return sorted(set(faults))
 

@@ -382,12 +382,9 @@ class Canonical:
             return node
         if kinds == {True, False}:
             names = ", ".join(citation["citationId"] for citation in citations)
-            self.source.fault(
-                self.source.locate(f"@{citations[0]['citationId']}"),
-                "unsupported",
-                f"references and citations in one pair of brackets ({names})",
-                "write two pairs of brackets",
-            )
+            message = f"references and citations taken together ({names})"
+            mend = "put words between them: pandoc takes @eq-x [@key] and [@eq-x; @key] for one citation"
+            self.source.fault(self.source.locate(f"@{citations[0]['citationId']}"), "unsupported", message, mend)
             return node
         result: Nodes = []
         for citation in citations:

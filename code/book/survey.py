@@ -150,6 +150,8 @@ class Survey:
 
     def _citation(self, node: Node, formats: str) -> None:
         for citation in node["c"][0]:
+            if kind_of(citation["citationId"]):
+                continue  # among citations, and refused there
             line = self.source.locate(f"@{citation['citationId']}")
             self.citations.append({"id": citation["citationId"], "line": line, "formats": formats})
 

@@ -57,6 +57,7 @@ SOURCES = [
     ("wrong column widths", f'{TABLE}\n: C {{#tbl-a tbl-colwidths="[1]"}}', 7, "setting", "colwidths"),
     ("reference with words after", "See [@sec-one, page 3].", 3, "unsupported", "words after"),
     ("reference among citations", "See [@sec-one; @known2000].", 3, "unsupported", "citations"),
+    ("reference before a citation", "See @sec-one [@known2000].", 3, "unsupported", "citations"),
     ("citations without a list", "As @known2000 says.", 3, "no-references", "no list"),
     ("reference to no number", "## Two {#sec-two .unnumbered}\n\n@sec-two", 5, "unnumbered-reference", "sec-two"),
     ("broken link to a source", "[there](three.qmd)", 3, "broken-link", "three.qmd"),
