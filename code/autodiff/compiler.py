@@ -27,7 +27,7 @@ from .errors import AutodiffError, StaleGraphError
 from .graph import Graph, is_variable, leaf_names, traced
 from .rewrites import rewritten
 from .trees import LEAF, Structure, flatten, paths, unflatten
-from .writer import MATH, Shelf, Writer, identifier
+from .writer import MATH, Writer, identifier
 
 VERSIONS = 16  # of one function for one kind of arguments, one for each way through its branches
 
@@ -52,7 +52,7 @@ def compile(program: Callable) -> "Compiled":  # as in ad.compile
     >>> slope(np.array([0.0, np.pi / 4]))
     array([0., 1.])
     >>> print(slope.source)  # doctest: +ELLIPSIS
-    def gradient(x):
+    def program(x):
         ...
     """
     return CompiledGraph(program) if isinstance(program, Graph) else CompiledFunction(program)
@@ -184,7 +184,6 @@ class Routine:
 
     def __init__(self, graph: Graph):
         graph = rewritten(graph)
-        shelf = Shelf()
         instead: dict[Any, Callable] = {}
         sources = []
         for node in graph.operations:
@@ -192,15 +191,15 @@ class Routine:
                 own = [Routine(inside) for inside in node.function.graphs]
                 instead[node.function] = controlled(node.function, own)
                 sources += [each.source for each in own]
-        title = identifier(graph.__name__)
-        writer = Writer(graph, title, shelf, instead)
+        title = "program" if graph.__name__ == "<lambda>" else identifier(graph.__name__)
+        writer = Writer(graph, title, instead)
         self.source: str = "\n\n".join([*sources, writer.source])
         file = f"<compiled {title} {next(_numbers)}>"
         linecache.cache[file] = len(writer.source), None, writer.source.splitlines(True), file
         code = builtins.compile(writer.source, file, "exec")
         self.single = len(graph.outputs) == 1
-        self.quick = bound(code, title, shelf, {name: getattr(math, own) for name, own in MATH.items()}, float)
-        self.safe = bound(code, title, shelf, {name: getattr(np, name) for name in MATH}, np.float64)
+        self.quick = bound(code, title, writer, {name: getattr(math, own) for name, own in MATH.items()}, float)
+        self.safe = bound(code, title, writer, {name: getattr(np, name) for name in MATH}, np.float64)
         self.has_numbers = bool(writer.numbers)
 
     def __call__(self, values: Sequence) -> Sequence:
@@ -217,9 +216,9 @@ class Routine:
     run = __call__
 
 
-def bound(code: Any, title: str, shelf: Shelf, functions: dict, number: Callable) -> Callable:
+def bound(code: Any, title: str, writer: Writer, functions: dict, number: Callable) -> Callable:
     """The function that a source defines, among these names."""
-    names = {**shelf.things, **functions, "number": number}
+    names = {**writer.shelf.things, **functions, "number": number}
     exec(code, names)
     return names[title]
 

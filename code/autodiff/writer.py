@@ -14,7 +14,7 @@ import linecache
 import math
 import re
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -116,8 +116,8 @@ class Plan:
         self.foreign = {node for node in graph.nodes if node.function is None or not is_fresh(node)}
         self.owners: dict[Node, frozenset[Node]] = {}
         for node in graph.nodes:
-            shows = node in self.foreign and node.shape != ()
-            shown = [self.owners[x] for x in node.operands if shows and x.shape != ()]
+            shows = node in self.foreign and not (node.function is getitem and node.shape == ())  # that is a number
+            shown = [self.owners[x] for x in node.operands if shows]
             own = frozenset().union(*shown)
             self.owners[node] = own if own and node.function in VIEWS else own | {node}
         self.last: dict[Node, int] = {}
@@ -179,15 +179,21 @@ RESERVED = {"np", "number", "guard", "abs", *MATH}
 
 
 class Shelf:
-    """What a source refers to by name: constant arrays, functions that are not NumPy's."""
+    """What a source refers to by name: constant arrays, functions that are not NumPy's. Variables have other names."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: set[str]):
+        self.variables = variables
         self.things: dict[str, Any] = {"np": np, "guard": guard}
 
     def name(self, stem: str, thing: Any) -> str:
         """The name of a thing: its own or, where that is taken, a numbered one."""
-        names = itertools.chain([stem], (f"{stem}_{i}" for i in itertools.count(2)))
+        names = (name for name in numbered(stem) if name not in self.variables)
         return next(name for name in names if self.things.setdefault(name, thing) is thing)
+
+
+def numbered(stem: str) -> Iterator[str]:
+    """A name, and others like it."""
+    return itertools.chain([stem], (f"{stem}_{i}" for i in itertools.count(2)))
 
 
 def identifier(name: str) -> str:
@@ -197,11 +203,13 @@ def identifier(name: str) -> str:
 
 
 class Writer:
-    """The source of one function, `def title(inputs): … return outputs`; `shelf` takes what it refers to."""
+    """The source of one function, `def title(inputs): … return outputs`, and the `shelf` of what it refers to.
 
-    def __init__(self, graph: Graph, title: str, shelf: Shelf, instead: dict[Any, Callable]):
-        """`instead` says what is called in place of some functions."""
-        self.shelf, self.plan, self.instead = shelf, Plan(graph), instead
+    `instead` says what is called in place of some functions.
+    """
+
+    def __init__(self, graph: Graph, title: str, instead: dict[Any, Callable]):
+        self.plan, self.instead = Plan(graph), instead
         self.users: dict[Node, list[Node]] = defaultdict(list)
         for user in graph.operations:
             for x in user.operands:
@@ -209,16 +217,16 @@ class Writer:
         for x in nodes_in(graph.outputs):
             self.users[x].append(x)
         self.names: dict[Node, str] = {}
-        taken = {identifier(title)}
+        taken = {title}
         for node in graph.nodes:
-            stem = identifier(node.name)
-            names = itertools.chain([stem], (f"{stem}_{i}" for i in itertools.count(2)))
-            self.names[node] = next(name for name in names if name not in taken)
+            self.names[node] = next(name for name in numbered(identifier(node.name)) if name not in taken)
             taken.add(self.names[node])
+        self.shelf = Shelf(taken)
         self.numbers = {node for node in graph.operations if is_number(node)}
         self.numbers |= {x for x in graph.inputs if is_number(x) and self.numbers.intersection(self.users[x])}
         self.inlined: dict[Node, str] = {}  # numbers that are written where they are used
-        self.source = "\n    ".join(self._lines(graph, identifier(title))) + "\n"
+        self.called: set[Node] = set()  # those of them that are calls
+        self.source = "\n    ".join(self._lines(graph, title)) + "\n"
 
     def _lines(self, graph: Graph, title: str) -> list[str]:
         lines = [f"def {title}({', '.join(self.names[x] for x in graph.inputs)}):"]
@@ -237,6 +245,8 @@ class Writer:
         for x in graph.outputs:
             copied = self.plan.must_copy(x, given) if type(x) is Node else isinstance(x, np.ndarray)
             results.append(self.text(x, strict=True) + (".copy()" if copied else ""))
+            if type(x) is Node and x.shape == () and x in self.plan.foreign and x not in self.numbers:
+                results[-1] += "[()]"  # it may be an array without axes
             given |= self.plan.owners[x] if type(x) is Node else set()
         return [*lines, f"return {', '.join(results)}"]
 
@@ -279,7 +289,7 @@ class Writer:
             return STATEMENTS[node.function](self, node, name, text)
         if node not in self.plan.reuses:
             return [f"{name} = {self._expression(node, text)}"]
-        first, *others = map(text, node.args)
+        first, *others = (bare(text(x)) for x in node.args)
         if node.function in COMMUTATIVE and others[0] == name:
             first, others = name, [first]
         if first == name and node.function in AUGMENTED:
@@ -300,7 +310,7 @@ class Writer:
 
         def operand(x: Any) -> str:
             text = self.text(float(x) if type(x) is np.float64 else x, strict=False)
-            return f"({text})" if x in self.inlined and not called else text
+            return f"({text})" if x in self.inlined and x not in self.called and not called else text
 
         expression = template.format(*map(operand, node.args))
         users = self.users[node]
@@ -309,6 +319,7 @@ class Writer:
             once = NUMBERS[users[0].function].count(f"{{{places[0]}}}") == 1
             if once and len(expression) < 60:
                 self.inlined[node] = expression
+                self.called |= {node} if called else set()
                 return []
         return [f"{self.names[node]} = {expression}"]
 
@@ -324,6 +335,11 @@ def is_matrix_product(node: Node) -> bool:
 
 WIDE = (np.dtype(float), np.dtype(complex))  # dtypes for which Python's numbers are as good as NumPy's
 AUGMENTED = {np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/"}
+
+
+def bare(text: str) -> str:
+    """A negative number without the brackets that it needs among operators."""
+    return text[1:-1] if re.fullmatch(r"\(-[\w.+-]+\)", text) else text
 
 
 def float_text(x: float) -> str:
