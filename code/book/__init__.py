@@ -8,6 +8,7 @@ The rooms, in the order in which a source passes through them:
 ``execute``    runs the cells of every chapter, in parallel, and remembers the results
 ``outputs``    a cell and its outputs → blocks of the tree
 ``supported``  the tables of what a source may hold; everything else is refused, with its place
+``fragments``  the Markdown that is not in the text itself
 ``markup``     Quarto's constructs → one canonical form
 ``survey``     what a chapter labels, cites, refers to and shows
 ``crossref``   Quarto's numbering, and the words of a reference

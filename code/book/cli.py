@@ -115,10 +115,15 @@ def notebooks_into(output: Path) -> int:
     from book.render import make
     from book.store import write_whole
 
-    project = Project(Path.cwd())
-    with _Shown(_console()) as shown:
-        book = manuscripts(project, project.chapters, shown)
-        made, _ = make(project, book, project.chapters, ["notebooks"], project.formats, shown)
+    console = _console()
+    try:
+        project = Project(Path.cwd())
+        with _Shown(console) as shown:
+            book = manuscripts(project, project.chapters, shown)
+            made, _ = make(project, book, project.chapters, ["notebooks"], project.formats, shown)
+    except BookError as error:
+        _tell(error.faults, console)
+        return 1
     for name, data in made["notebooks"].items():
         write_whole(output / name, data)
     return 0

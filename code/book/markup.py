@@ -18,8 +18,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from book import notebook, pandoc, tree
+from book import notebook, tree
 from book.crossref import kind_of
+from book.fragments import Fragments
 from book.notebook import CELL_CLASS, Source
 from book.outputs import CellWriter
 from book.project import Project, as_list
@@ -36,58 +37,8 @@ MATCHES = {
 }
 """Quarto's names of formats in ``when-format``, and ours that each one matches. (Its ``pdf`` means LaTeX.)"""
 
-BREAK_CLASS = "book-break"
 ATTRIBUTE = re.compile(r"^\{#(?P<label>[\w-]+)(?P<rest>.*)\}(?P<tail>.*)$", re.DOTALL)
 ALT = re.compile(r"""^\s*alt=["“”'‘’](?P<alt>.*)["“”'‘’]\s*$""", re.DOTALL)
-
-
-class Fragments:
-    """Pieces of Markdown that are not in the text itself: captions in cell options, and Markdown that cells print.
-
-    They are gathered in one pass and read by a single pandoc; a second pass over the same chapter gets the blocks.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.wanted: dict[str, int] = {}
-        self.known: dict[str, Nodes] = {}
-
-    def __call__(self, text: str, line: int) -> Nodes:
-        if text in self.known:
-            return json.loads(json.dumps(self.known[text]))
-        self.wanted.setdefault(text, line)
-        return []
-
-    def read(self) -> None:
-        """Have pandoc read what is wanted."""
-        texts = list(self.wanted)
-        if not texts:
-            return
-        fence = f"\n\n```{{.{BREAK_CLASS}}}\n```\n\n"
-        blocks, warnings = self._blocks(fence.join(texts))
-        pieces: list[Nodes] = [[]]
-        for block in blocks:
-            if block["t"] == "CodeBlock" and BREAK_CLASS in block["c"][0][1]:
-                pieces.append([])
-            else:
-                pieces[-1].append(block)
-        if warnings or len(pieces) != len(texts):  # find out in which of them
-            pieces = []
-            for text in texts:
-                blocks, warnings = self._blocks(text)
-                pieces.append(blocks)
-                for warning in warnings:
-                    message = f"in Markdown that a cell makes: {warning}"
-                    self.source.fault(self.wanted[text], "markdown", message, "mend what the cell makes")
-        self.known.update(zip(texts, pieces, strict=True))
-
-    @staticmethod
-    def _blocks(text: str) -> tuple[Nodes, list[str]]:
-        output, warnings = pandoc.run(["--from", READER, "--to", "json"], text)
-        return json.loads(output)["blocks"], warnings
-
-
-READER = "markdown-yaml_metadata_block"
 
 
 def compose(project: Project, source: Source, blocks: Nodes, results: dict[str, Any] | None) -> Composed:
