@@ -214,6 +214,13 @@ def cost_data() -> dict[str, Any]:
     }
 
 
+def hvp_cost() -> dict[str, Any]:
+    """The recorded cost of one Hessian-vector product, in runs of the program: interpreted, compiled."""
+    recorded, name = measurements.load("derivative_cost"), "Hessian times vector"
+    medians = {way: values[0] for way, values in recorded.value[name].items()}
+    return {"interpreted": medians["autodiff"], "compiled": medians["compiled"], "n": recorded.sizes[name]["n"]}
+
+
 @style.figure
 def gradient_cost(data: dict[str, Any] | None = None) -> Figure:
     """Cost of a gradient against the number of inputs: measured, and as multiply-adds predict it."""
