@@ -29,6 +29,7 @@ from .rules.reductions import running_sum
 from .rules.shapes import join
 from .simplify import COMMUTATIVE
 from .source import argument_text, index_text, written
+from .tables import CONSTANT
 
 BUFFER = 2048  # bytes from which on an array is worth computing in place, and worth letting go
 
@@ -116,7 +117,7 @@ class Plan:
         self.foreign = {node for node in graph.nodes if node.function is None or not is_fresh(node)}
         self.owners: dict[Node, frozenset[Node]] = {}
         for node in graph.nodes:
-            shows = node in self.foreign and not (node.function is getitem and node.shape == ())  # that is a number
+            shows = node in self.foreign and node.shape != ()  # one number is never a view: see `_expression`
             shown = [self.owners[x] for x in node.operands if shows]
             own = frozenset().union(*shown)
             self.owners[node] = own if own and node.function in VIEWS else own | {node}
@@ -245,8 +246,6 @@ class Writer:
         for x in graph.outputs:
             copied = self.plan.must_copy(x, given) if type(x) is Node else isinstance(x, np.ndarray)
             results.append(self.text(x, strict=True) + (".copy()" if copied else ""))
-            if type(x) is Node and x.shape == () and x in self.plan.foreign and x not in self.numbers:
-                results[-1] += "[()]"  # it may be an array without axes
             given |= self.plan.owners[x] if type(x) is Node else set()
         return [*lines, f"return {', '.join(results)}"]
 
@@ -302,7 +301,9 @@ class Writer:
         if node.function in METHODS and not {"out", "initial", "where"} & node.kwargs.keys():
             rest = written(METHODS[node.function], node.args[1:], node.kwargs, text, str)
             return f"{text(node.args[0])}.{rest}"
-        return written(node.function, node.args, node.kwargs, text, self.function_name)
+        plain = written(node.function, node.args, node.kwargs, text, self.function_name)
+        may_be_array = node.shape == () and node in self.plan.foreign and node.function not in CONSTANT | {getitem}
+        return f"{plain}[()]" if may_be_array else plain
 
     def _number(self, node: Node) -> list[str]:
         template = NUMBERS[node.function]
