@@ -262,8 +262,15 @@ class Graph:
         return to_jax(self)
 
     def to_sympy(self) -> Any:
-        """The graph's results as SymPy expressions of its inputs (`autodiff.symbolic`)."""
-        from .symbolic import to_sympy
+        """The graph's results as SymPy expressions of its inputs; arrays as `sympy.Array`, of symbols x_0, x_1, ….
+
+        Raises `AutodiffError` where SymPy is missing, and where the graph is no expression: see `symbolic.expressions`.
+
+        >>> import autodiff as ad
+        >>> ad.trace(lambda x: np.sin(x) ** 2, 1.0).grad().to_sympy()
+        2*sin(x)*cos(x)
+        """
+        from .to_sympy import to_sympy
 
         return to_sympy(self)
 
