@@ -109,7 +109,7 @@ def lower(blocks: Nodes, table: Table, page: Page, extra: Mapping[str, tree.Rule
     """A chapter in pandoc's own nodes. ``extra`` adds rules for pandoc's nodes or replaces those here."""
     rules: dict[str, tree.Rule] = {
         "Header": partial(_header, page),
-        "Cite": partial(_cite, page),
+        "Cite": partial(_cite, page, (extra or {}).get("Math", lambda node: node)),
         "Link": partial(_link, page),
         "Image": lambda node: page.picture(node, page),
         "Span": partial(_anchor, page),
@@ -139,11 +139,13 @@ def _anchor(page: Page, node: Node) -> Node:
     return {"t": "Span", "c": [[page.name(page.chapter, ident) if ident else "", classes, pairs], inlines]}
 
 
-def _cite(page: Page, node: Node) -> Node | Nodes:
+def _cite(page: Page, math: tree.Rule, node: Node) -> Node | Nodes:
+    """A citation as citeproc words it; formulas in it (a theorem's constant, say) as elsewhere in this format."""
     worded = page.citations.get(citation_key(node))
     if worded is None:
         return node
-    linked = tree.transform(worded, {"Link": partial(_link_to_entry, page), "Cite": lambda cite: cite["c"][1]})
+    rules: dict[str, tree.Rule] = {"Link": partial(_link_to_entry, page), "Cite": lambda cite: cite["c"][1], "Math": math}
+    linked = tree.transform(worded, rules)
     return tree.span(linked, classes=["citation"])
 
 
