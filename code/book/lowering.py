@@ -144,8 +144,8 @@ def _cite(page: Page, math: tree.Rule, node: Node) -> Node | Nodes:
     worded = page.citations.get(citation_key(node))
     if worded is None:
         return node
-    rules: dict[str, tree.Rule] = {"Link": partial(_link_to_entry, page), "Cite": lambda cite: cite["c"][1], "Math": math}
-    linked = tree.transform(worded, rules)
+    rules: dict[str, tree.Rule] = {"Cite": lambda cite: cite["c"][1], "Math": math}
+    linked = tree.transform(worded, {**rules, "Link": partial(_link_to_entry, page)})
     return tree.span(linked, classes=["citation"])
 
 
