@@ -13,7 +13,8 @@ CHAPTERS: dict[str, tuple[tuple[float, float], tuple[str, ...]]] = {
     "JVPs and VJPs": ((1, 1), ("Jacobians",)),
     "Finite\ndifferences": ((1, 2), ("Jacobians",)),
     "Graphs": ((2, 1), ("JVPs and VJPs",)),
-    "Fixed points": ((3, 1), ("Graphs",)),
+    "Building\nthe graph": ((3, 1), ("Graphs",)),
+    "Fixed points": ((3, 2), ("Graphs",)),
 }
 
 
