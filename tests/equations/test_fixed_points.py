@@ -100,7 +100,7 @@ def test_the_recursion_and_its_sum_are_the_derivative_of_the_loop(unknowns, para
     theta, T, A, B = np.zeros(unknowns), np.zeros((unknowns, parameters)), [], []
     for _ in range(steps):
         A.append(columns(lambda t: f(t, phi), theta))
-        B.append(columns(lambda p: f(theta, p), phi))
+        B.append(columns(lambda p, theta=theta: f(theta, p), phi))
         T, theta = A[-1] @ T + B[-1], f(theta, phi)
     total = np.zeros_like(T)
     for k in range(steps):
@@ -284,7 +284,7 @@ def test_the_lag_of_the_geometric_series(phi, N):
 @pytest.mark.parametrize("phi", [0.4, 1.0])
 def test_the_second_derivative_of_a_solution(phi):
     f = lambda theta, phi: phi * np.cos(theta) + phi**2
-    loop = lambda phi: iterated(f, 0.1, phi, 400)
+    loop = lambda phi: iterated(f, 0.1, phi, 4000)
     t, h = loop(phi), 1e-3
     slope = np.imag(loop(phi + 1e-30j)) / 1e-30
     by_theta, mixed, twice = -phi * np.sin(t), -np.sin(t), -phi * np.cos(t)
