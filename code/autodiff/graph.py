@@ -274,11 +274,29 @@ class Graph:
 
         return to_sympy(self)
 
-    def draw(self, **what: Any) -> Any:
-        """The graph as a drawing, with `values`, `tangents` or `adjoints` at its nodes (`autodiff.draw`)."""
-        from .draw import draw
+    def draw(self, values: Any = None, tangents: Any = None, adjoints: Any = None) -> Any:
+        """The graph as a drawing, an SVG that a notebook shows: one box per node, arrows along the operands.
 
-        return draw(self, **what)
+        values : a tuple of arguments, whose values then stand at the nodes. tangents : a tuple of their tangents, which
+        are pushed to all nodes. adjoints : a cotangent of the result, which is pulled back to all nodes.
+
+        Raises `AutodiffError` where igraph or ziamath is missing, `AutodiffValueError` where tangents or adjoints come
+        without values.
+
+        >>> import autodiff as ad
+        >>> drawing = ad.trace(lambda x, y: np.sin(x) * y, 0.0, 2.0).draw(values=(1.0, 2.0), adjoints=1.0)
+        >>> drawing.startswith("<svg")
+        True
+        """
+        from .drawing import draw
+
+        return draw(self, values, tangents, adjoints)
+
+    def _repr_svg_(self) -> str | None:
+        """What a notebook shows: the drawing of a graph that is small enough, where the tools for it are installed."""
+        from .drawing import picture
+
+        return picture(self)
 
     # --- reading
 
