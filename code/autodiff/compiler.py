@@ -25,6 +25,7 @@ from .arrays import Traced
 from .debugging import watching
 from .errors import AutodiffError, StaleGraphError
 from .graph import Graph, is_variable, leaf_names, traced
+from .recording import entries, shown
 from .rewrites import rewritten
 from .trees import LEAF, Structure, flatten, paths, unflatten
 from .writer import MATH, Writer, identifier
@@ -41,9 +42,10 @@ def compile(program: Callable) -> "Compiled":  # as in ad.compile
 
     A function is compiled when it is first called, and again for arguments of another structure, shape or dtype.
     Arrays and floats in the arguments are variables; anything else (an `int`, a `str`) is part of the kind of
-    arguments. What the function closes over is a constant: pass what changes. Where Python branches on values, each
-    way through the program that turns up becomes a version of its own; after 16, calls that fit none run the
-    function itself. A compiled graph has one version, and raises `StaleGraphError` on the other side of a branch.
+    arguments. What the function closes over, prints or draws at random is taken once: pass what changes. Where
+    Python branches on values, each way through the program that turns up becomes a version of its own; after 16,
+    calls that fit none run the function itself. A compiled graph has one version, and raises `StaleGraphError` on
+    the other side of a branch.
 
     On traced arguments (inside of another transform), and under `debug_nans`, the program itself runs.
 
@@ -121,22 +123,26 @@ class CompiledFunction(Compiled):
                 continue
         if len(versions) >= VERSIONS:
             return self.program(*args, **kwargs)
-        version = self._made(args, kwargs)
+        made = self._made(args, kwargs)
+        if made is None:
+            return self.program(*args, **kwargs)
         with self._lock:
-            self._versions[key] = (version, *self._versions.get(key, ()))
-        return self._result(version, values)
+            self._versions[key] = (made, *self._versions.get(key, ()))
+        return self._result(made, values)
 
     def _result(self, version: tuple, values: list) -> Any:
         self._last, structure = version
         found = version[0](values)
         return found[0] if structure is LEAF else unflatten(structure, found)
 
-    def _made(self, args: tuple, kwargs: dict) -> tuple["Routine", Structure]:
+    def _made(self, args: tuple, kwargs: dict) -> tuple["Routine", Structure] | None:
+        """A new version; None where the function closes over a traced value, which must stay one."""
         positional, named = flatten((args, kwargs))[1].children
         names = leaf_names(self.program, positional)
         names += [path for key, child in zip(named.keys, named.children, strict=True) for path in paths(child, key)]
         graph = traced(lambda args, kwargs: self.program(*args, **kwargs), (args, kwargs), names, self.__name__)
-        return Routine(graph), graph.result
+        constants = itertools.chain(graph.outputs, *(entries(node.args) for node in graph.operations))
+        return None if any(type(x) is Traced for x in constants) else (Routine(graph), graph.result)
 
 
 def describe(x: Any, values: list, kind: list) -> None:
@@ -190,6 +196,7 @@ class Routine:
             if hasattr(node.function, "graphs") and node.function not in instead:
                 own = [Routine(inside) for inside in node.function.graphs]
                 instead[node.function] = controlled(node.function, own)
+                sources.append(f"# {node.function.__name__} ({shown(node.line)}) runs these:")
                 sources += [each.source for each in own]
         title = "program" if graph.__name__ == "<lambda>" else identifier(graph.__name__)
         writer = Writer(graph, title, instead)

@@ -185,9 +185,9 @@ def at(graph: Graph, values: Sequence) -> tuple[Callable, tuple]:
     return of_floats, tuple(values[i] for i in places)
 
 
-def flat_graph(f: Callable, *groups: Sequence) -> Graph:
+def flat_graph(title: str, f: Callable, *groups: Sequence) -> Graph:
     """The graph of a function of groups of values, given examples of them; its inputs are all of them in a row."""
-    return traced(f, groups, [f"x{i}" for i in range(sum(map(len, groups)))], "graph")
+    return traced(f, groups, [f"x{i}" for i in range(sum(map(len, groups)))], title)
 
 
 def examples(graph: Graph) -> list:
@@ -201,7 +201,9 @@ def pushed(graph: Graph) -> Graph:
         f, own = at(graph, values)
         return list(modes.jvp(f, own, tuple(dots))[1][1:])
 
-    return flat_graph(push, examples(graph), [unit(x) for x in graph.inputs if is_float(x)])
+    return flat_graph(
+        f"tangents of {graph.__name__}", push, examples(graph), [unit(x) for x in graph.inputs if is_float(x)]
+    )
 
 
 def pulled(graph: Graph) -> Graph:
@@ -211,7 +213,7 @@ def pulled(graph: Graph) -> Graph:
         f, own = at(graph, values)
         return list(modes.vjp(f, *own)[1]((0.0, *bars)))
 
-    return flat_graph(pull, examples(graph), [unit(x) for x in graph.outputs])
+    return flat_graph(f"cotangents of {graph.__name__}", pull, examples(graph), [unit(x) for x in graph.outputs])
 
 
 def stepped_back(body: Graph, constants: int) -> Graph:
@@ -225,7 +227,7 @@ def stepped_back(body: Graph, constants: int) -> Graph:
         found = modes.vjp(f, *own)[1]((0.0, *(next(bars) if is_float(x) else zero(x) for x in moving)))
         return [*(a + b for a, b in zip(adjoint, found[:summed], strict=False)), *found[summed:]]
 
-    return flat_graph(back, examples(body), [unit(x) for x in body.inputs if is_float(x)])
+    return flat_graph(f"{body.__name__} back", back, examples(body), [unit(x) for x in body.inputs if is_float(x)])
 
 
 # Inputs come in groups (constants, state, adjoint). With tangents, those of each group's floats follow the group.
@@ -260,7 +262,7 @@ def doubled(graph: Graph, sizes: tuple) -> Graph:
         y, ydot = modes.jvp(f, own, tuple(t for _, dots in pairs for t in dots))
         return [*y[1:], *(t for t, x in zip(ydot[1:], y[1:], strict=True) if is_float(x))]
 
-    return flat_graph(run, *with_tangents(graph, sizes))
+    return flat_graph(f"{graph.__name__} with tangents", run, *with_tangents(graph, sizes))
 
 
 def widened(graph: Graph, sizes: tuple) -> Graph:
@@ -269,7 +271,7 @@ def widened(graph: Graph, sizes: tuple) -> Graph:
     def run(*groups: list) -> list:
         return graph.run([x for group, size in zip(groups, sizes, strict=True) for x in group[:size]])
 
-    return flat_graph(run, *with_tangents(graph, sizes))
+    return flat_graph(graph.__name__, run, *with_tangents(graph, sizes))
 
 
 def with_tangents(graph: Graph, sizes: tuple) -> list[list]:

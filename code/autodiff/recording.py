@@ -73,13 +73,18 @@ class Node:
         return self.name if self.function is None else written(self.function, self.args, self.kwargs, text)
 
 
+def entries(args: Iterable) -> Iterable:
+    """What stands in nested lists and tuples."""
+    for x in args:
+        if type(x) is tuple or type(x) is list:
+            yield from entries(x)
+        else:
+            yield x
+
+
 def nodes_in(args: Iterable) -> Iterable[Node]:
     """The nodes in nested lists and tuples."""
-    for x in args:
-        if type(x) is Node:
-            yield x
-        elif type(x) is tuple or type(x) is list:
-            yield from nodes_in(x)
+    return (x for x in entries(args) if type(x) is Node)
 
 
 def replaced(x: Any, substitute: Callable[[Any], Any]) -> Any:

@@ -3,6 +3,7 @@
 import threading
 import tracemalloc
 import warnings
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -360,11 +361,30 @@ def test_each_kind_of_arguments_has_its_version():
     assert len(traced) == 6
 
 
+@dataclass(frozen=True)
+class Line:
+    slope: np.ndarray
+    height: float
+    name: str = "line"
+
+
 def test_containers_and_dataclasses():
     f = lambda model, data: {"y": data @ model["w"] + model["b"][0], "b": model["b"]}
     model = {"w": np.ones((3, 2)), "b": (np.ones(2), 3.0)}
     compiled = ad.compile(f)
     assert_same(compiled(model, X), f(model, X), [model["w"], model["b"][0], X])
+    scaled = ad.compile(lambda line, k: Line(k * line.slope, k * line.height))
+    found = scaled(Line(X, 2.0), 3.0)
+    assert_same((found.slope, found.height), (3 * X, 6.0))
+
+
+def test_a_program_that_closes_over_a_traced_value_stays_interpreted():
+    def loss(w):
+        product = ad.compile(lambda x: np.sum(np.outer(x, x) * w))
+        return product(X) + product(2 * X)
+
+    assert_close(ad.grad(loss)(3.0), 5 * X.sum() ** 2, rtol=1e-14)
+    assert_close(ad.compile(ad.grad(loss))(3.0), 5 * X.sum() ** 2, rtol=1e-14)
 
 
 def test_branches_become_versions():
