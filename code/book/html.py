@@ -161,14 +161,17 @@ def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], lis
 EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')
 LAST_RELATION = re.compile(r"<mo>(=|≈|≤|≥|&lt;|&gt;)</mo>(</mrow><annotation)")
 DOT = {"combining": '<mo accent="true">\N{COMBINING DOT ABOVE}</mo>', "spacing": '<mo accent="true">˙</mo>'}
+NORM_BAR = re.compile(r'<mo stretchy="true" form="(prefix|postfix)">‖</mo>')
 
 
 def spoken(text: str) -> str:
     """Give the formula of each display equation the words of its ``alt``.
 
     A formula that ends in a relation, which the sentence completes, leaves the space after it to the sentence. A dot
-    over a letter is the spacing character: browsers draw the combining one, which has no width, beside the letter.
+    over a letter is the spacing character: browsers draw the combining one, which has no width, beside the letter. The
+    bars of a norm keep the height of a line, as absolute values do: stretched, they tower over a pair of brackets.
     """
     named = EQUATION.sub(r'\1><math alttext="\2" ', text).replace('alttext="" ', "")
     named = named.replace(DOT["combining"], DOT["spacing"])
+    named = NORM_BAR.sub(r'<mo stretchy="false" form="\1">‖</mo>', named)
     return LAST_RELATION.sub(r'<mo rspace="0">\1</mo>\2', named)

@@ -63,3 +63,11 @@ def test_dots_stand_over_their_letters_on_pages():
     text, _ = pandoc.write([{"t": "Para", "c": [math]}], "html5", "--mathml")
     assert "\N{COMBINING DOT ABOVE}</mo></mover>" in text  # else pandoc has learnt it, and the mend may go
     assert '<mi>x</mi><mo accent="true">˙</mo></mover>' in html.spoken(text)
+
+
+def test_bars_of_a_norm_do_not_tower_over_brackets():
+    math = {"t": "Math", "c": [{"t": "InlineMath"}, r"\lVert r(v)\rVert"]}
+    text, _ = pandoc.write([{"t": "Para", "c": [math]}], "html5", "--mathml")
+    assert text.count('stretchy="true"') == 2  # else pandoc has learnt it, and the mend may go
+    assert 'stretchy="true"' not in html.spoken(text)
+    assert html.spoken(text).count("‖</mo>") == 2
