@@ -114,7 +114,7 @@ class Graph:
         arguments, self.structure = flatten(inputs)
         results, self.result = flatten(outputs)
         for x in results:
-            if not isinstance(x, Node | Traced | np.ndarray | np.generic | bool | int | float | complex):
+            if not isinstance(x, Node | Traced | np.ndarray | np.generic | int | float | complex | str):
                 raise AutodiffTypeError(f"{name} returned {type(x).__name__}: a graph's results are arrays of numbers")
         given = [x for x in arguments if type(x) is Node]
         found = reachable(results) if nodes is None else nodes

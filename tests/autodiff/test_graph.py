@@ -275,8 +275,8 @@ def test_a_missing_placeholder_is_named():
 
 
 def test_results_must_be_arrays():
-    with pytest.raises(TypeError, match="returned str"):
-        ad.trace(lambda x: (x, "done"), 1.0)
+    with pytest.raises(TypeError, match="returned builtin_function"):
+        ad.trace(lambda x: (x, len), 1.0)
 
 
 def test_in_place_changes_are_refused():
