@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-FILE = Path(__file__).parents[2] / "benchmarks" / "measurements.json"
+NAME = Path("benchmarks", "measurements.json")
+"""Where the file lies: in the working folder (of the book, or of a notebook), else in this module's project."""
 
 
 class MissingMeasurementError(LookupError):
@@ -42,7 +43,12 @@ class Measurement:
         return f"{self.machine['processor']}, {self.machine['python']}, {self.date}"
 
 
-def load(name: str, file: Path = FILE) -> Measurement:
+def recorded_file() -> Path:
+    """The file that `load` reads unless it is told another."""
+    return NAME if NAME.exists() else Path(__file__).parents[2] / NAME
+
+
+def load(name: str, file: Path | None = None) -> Measurement:
     """The recorded measurement of this name.
 
     Parameters
@@ -55,6 +61,7 @@ def load(name: str, file: Path = FILE) -> Measurement:
     >>> load("tape_of_an_operation").unit
     'bytes'
     """
+    file = file or recorded_file()
     if not file.exists():
         raise MissingMeasurementError(f"{file} does not exist: run `make measure`, which writes it")
     recorded = json.loads(file.read_text(encoding="utf-8"))
