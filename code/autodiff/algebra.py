@@ -90,10 +90,7 @@ class Expression:
         )
 
     def __float__(self) -> float:
-        raise AutodiffTypeError(
-            f"float({self}): a symbol has no value. Use NumPy's functions (np.sin, not math.sin); "
-            "`evaluate` gives the value for values of the symbols."
-        )
+        raise AutodiffTypeError(f"float({self}): a symbol has no value. Use NumPy's functions: np.sin, not math.sin.")
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs or ufunc.signature is not None:
@@ -110,10 +107,16 @@ class Expression:
 
     def __getattr__(self, name: str) -> Any:
         """NumPy's functions as methods: so it calls them for the entries of an array of expressions."""
-        ufunc = getattr(np, name, None)
-        if ufunc in PARTIALS or ufunc in CONSTANT:
-            return functools.partial(simplified, ufunc, self)
+        function = getattr(np, name, None)
+        if callable(function) and (function in PARTIALS or function in CONSTANT):
+            return functools.partial(simplified, function, self)
         raise AttributeError(f"an expression has no attribute {name!r}")
+
+    def __reduce__(self) -> tuple:
+        """Copied or unpickled, it is the one expression again."""
+        if self.name:
+            return symbol, (self.name,)
+        return (node, (self.function, *self.operands)) if self.operands else (number, (self.value,))
 
     def __repr__(self) -> str:
         from .formulas import text
@@ -168,6 +171,7 @@ def number(value: Any) -> Expression:
 
 
 def expression_of(x: Any) -> Expression:
+    """`x` itself, or a number as an expression."""
     return x if type(x) is Expression else number(x)
 
 
@@ -201,8 +205,8 @@ def simplified(function: Any, *args: Any) -> Expression:
 COMPUTED: dict[Any, Callable] = {
     np.add: operator.add, np.subtract: operator.sub, np.multiply: operator.mul, np.negative: operator.neg,
     np.less: operator.lt, np.less_equal: operator.le, np.greater: operator.gt, np.greater_equal: operator.ge,
-    np.equal: operator.eq, np.not_equal: operator.ne, np.logical_not: operator.not_, np.maximum: max, np.minimum: min,
-    np.logical_and: lambda a, b: a and b, np.logical_or: lambda a, b: a or b, np.isnan: math.isnan,
+    np.equal: operator.eq, np.not_equal: operator.ne, np.logical_not: operator.not_, np.isnan: math.isnan,
+    np.logical_and: np.logical_and, np.logical_or: np.logical_or, np.maximum: np.maximum, np.minimum: np.minimum,
 }  # fmt: skip
 """Functions that are computed where all operands are numbers; others stay as they are written: log 2, 1/3."""
 
@@ -217,9 +221,7 @@ def _computed(function: Any, values: Sequence) -> Any:
         return values[0] ** values[1] if values[1] < 64 else float(np.power(float(values[0]), values[1]))
     if function is np.divide and values[1]:
         quotient = values[0] / values[1]
-        return (
-            quotient if isinstance(values[0] + values[1], float) else int(quotient) if quotient.is_integer() else None
-        )
+        return quotient if isinstance(values[0] + values[1], float) or quotient.is_integer() else None
     if len(values) == 1 and values[0] in (0, 1):  # exp 0, log 1, …
         with np.errstate(all="ignore"):
             y = float(function(float(values[0])))
@@ -312,11 +314,11 @@ def _divide(x: Expression, y: Expression) -> Expression:
     (top, under), (top2, under2) = _fraction(p), _fraction(q)
     if under is not ONE or under2 is not ONE:
         return _times(a, top * under2) / _times(b, under * top2)
-    if a == 0 or y is ONE:
+    if (a == 0 and b != 0) or y is ONE:
         return x
     if b < 0:
         a, b = -a, -b
-    if isinstance(a, float) and 2 <= a.as_integer_ratio()[1] <= 64:  # 0.5 / y as 1 / (2 y)
+    if isinstance(a, float) and math.isfinite(a) and 2 <= a.as_integer_ratio()[1] <= 64:  # 0.5 / y as 1 / (2 y)
         a, b = a.as_integer_ratio()[0], b * a.as_integer_ratio()[1]
     if isinstance(a, int) and isinstance(b, int) and b:
         a, b = a // math.gcd(a, b), b // math.gcd(a, b)
@@ -351,6 +353,7 @@ def _power(x: Expression, y: Expression) -> Expression:
 
 
 def chosen(condition: Expression, x: Expression, y: Expression) -> Expression:
+    """np.where(condition, x, y)."""
     if condition.value is not None:
         return x if condition.value else y
     return x if x is y else node(np.where, condition, x, y)
@@ -380,8 +383,6 @@ SIMPLIFIED: dict[Any, Callable[..., Expression]] = {
 }
 ZERO: Expression = number(0)
 ONE: Expression = number(1)
-
-# --- Walking through expressions ----------------------------------------------------------------------------
 
 
 def ordered(expressions: Any) -> list[Expression]:
