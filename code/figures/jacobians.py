@@ -169,7 +169,7 @@ def memory(data: dict[str, list[float]], laptop: float = 16 * 2**30) -> Figure:
     axes.loglog(n, data["matrix"])
     axes.loglog(n, data["diagonal"])
     axes.axhline(laptop, color=INK["muted"], linestyle=":", linewidth=1)
-    style.note(axes, "memory of a laptop", (n[0], laptop * 1.6), "muted")
+    style.note(axes, f"a laptop with {laptop / 2**30:g} GiB", (n[0] * 1.3, laptop * 1.6), "muted")
     style.note(axes, "as a matrix, $8n^2$", (n[4] * 0.9, data["matrix"][4] * 3), "blue", ha="right")
     style.note(axes, "as a diagonal, $8n$", (n[4], data["diagonal"][4] / 12), "vermilion", ha="left")
     axes.set(xlabel="numbers that pass through, $n$", ylabel="bytes", xlim=(n[0], n[-1]))
