@@ -240,6 +240,6 @@ def paths(data: dict[str, list[int]]) -> Figure:
     axes.semilogy(rungs, data["edges"])
     half = len(rungs) // 2
     style.note(axes, "paths", (rungs[half], data["paths"][half] * 12.0), "blue", ha="right")
-    style.note(axes, "edges", (rungs[half], data["edges"][half] * 3.0), "vermilion", ha="left")
+    style.note(axes, "arrows", (rungs[half], data["edges"][half] * 3.0), "vermilion", ha="left")
     axes.set(xlabel="steps of the loop", ylabel="how many", xlim=(rungs[0], rungs[-1]))
     return made
