@@ -313,7 +313,7 @@ def descent(loss: Function, path: Sequence[float], losses: dict[str, Sequence[fl
 def depths(answer: Function, points: np.ndarray, signs: np.ndarray, counts: Sequence[int | None]) -> Figure:
     """Where the answer of a network is positive after some iterations of its layer; None: at the fixed point."""
     low, high = points.min(axis=0) - 0.35, points.max(axis=0) + 0.35
-    across, up = np.linspace(low[0], high[0], 60), np.linspace(low[1], high[1], 45)
+    across, up = np.linspace(low[0], high[0], 48), np.linspace(low[1], high[1], 36)
     grid = np.stack(np.meshgrid(across, up), axis=-1)
     made, panels = style.canvas(1.75, 1, len(counts), sharey=True)
     for axes, count in zip(panels, counts, strict=True):
