@@ -17,6 +17,7 @@ from .rules.indexing import embed
 from .rules.linalg import length, solve_columns
 from .rules.products import contract
 from .rules.reductions import root, running_sum
+from .rules.sequences import bessel_i, overlapped, windows
 from .rules.shapes import join, roll_axes
 from .symbolic import almost_everywhere
 from .tables import PARTIALS, RULES
@@ -287,6 +288,10 @@ EXAMPLES: dict[Any, Example] = {
     length: Example(r"\sqrt{\sum_i x_i^2}", (_a, (0,), False), ("x",), (r"\frac{x_i}{y}",)),
     root: Example(r"\sqrt{x}", (_a,), ("x",), (r"\frac{1}{2 y}",)),
     running_sum: Example(_op("cumsum", "x"), (_a, -1), ("x",)),
+    windows: Example(_op("windows", "x"), (_a[0], 2), ("x",)),
+    overlapped: Example(_op("overlap", "x"), (_a,), ("x",)),
+    np.i0: Example("I_0(x)", (_a[0],), ("x",), ("I_1(x)",)),
+    bessel_i: Example("I_n(x)", (_a[0], 1), ("x",), (r"\frac{I_{n-1}(x) + I_{n+1}(x)}{2}",)),
     np.linalg.inv: Example("a^{-1}", (_a,), ("a",)),
     solve_columns: Example(r"a^{-1} \, b", (_a, _b), ("a", "b")),
 }
@@ -307,6 +312,7 @@ FAMILIES: dict[str, tuple[str, str]] = {
     "roll": (_op("roll", "@, k"), _op("roll", "@, -k")),
     "flip": (_op("flip", "@"), _op("flip", "@")),
     "cumulative sum": (_op("cumsum", "@"), _op("flip", _op("cumsum", _op("flip", "@")))),
+    "windows": (_op("windows", "@"), _op("overlap", "@")),
     "times": (r"@ \, #", r"@ \, #^{\top}"),
     "premultiplied": (r"# \, @", r"#^{\top} \, @"),
     "contraction": (_op("einsum", "@, #"), _op("einsum", "@, #")),

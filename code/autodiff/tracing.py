@@ -85,7 +85,7 @@ class Trace:
 def expansion(function: Any) -> Callable | None:
     """How a function is written in terms of others, if it is."""
     if type(function) is tuple and function[1] == "outer":
-        return lambda a, b: function[0](as_array(a).reshape(np.shape(a) + (1,) * np.ndim(b)), b)
+        return lambda a, b: function[0](as_array(a).reshape(np.shape(a) + (1,) * np.ndim(b)), as_array(b))
     return COMPOSED.get(function)
 
 

@@ -582,3 +582,126 @@ for phrase in phrases(EINSUM):
     subscripts, operands = phrase.split(": ")
     named = dict(zip("xyuv", (f"real {size}" for size in operands.split()), strict=False))
     rows("einsum", f"np.einsum('{subscripts}', {', '.join(named)})", **named)
+
+# Statistics, order and sequences.
+
+read("""
+sort: x=distinct 3x4, by differences
+    np.sort(x);  np.sort(x, axis=0);  np.sort(x, axis=None);  np.sort(x, kind='stable');  np.sort(x, stable=True)
+    np.partition(x, 2);  np.partition(x, 1, axis=0);  np.sort_complex(x[0])
+    np.take_along_axis(x, np.argsort(x, 0), 0);  np.take_along_axis(x, i, axis=None);  np.sort(x)[:, ::-1]
+    np.take_along_axis(x, np.argmax(x, 1)[:, None], axis=1);  np.take_along_axis(x, i[None, :], axis=0)
+choose: x=real 3x4
+    np.compress([True, False, True], x, axis=0);  np.compress([False, True], x);  np.extract(K > 0, x[:2, :3])
+    np.delete(x, 1, axis=0);  np.delete(x, [0, 5]);  np.delete(x, slice(1, 3), 1);  np.resize(x, (2, 3));
+    np.resize(x, 15)
+    np.insert(x, 1, 2.5);  np.insert(x, [1, 3], 2.5, axis=1);  np.insert(x, 1, x[0], axis=0);
+    np.insert(x[0], 2, x[1, 1])
+    np.insert(x, 2, x[:, 0], axis=1)
+choose: x=real 2x3, y=real 3
+    np.select([x > 1, x < -1], [x, x * y], y);  np.select([M, ~M], [x, 2 * x]);  np.choose(M.astype(int), [x, y])
+    np.choose(K, [x, y, 3.0], mode='clip');  np.choose(K, (x, 2 * x), mode='wrap')
+    np.piecewise(y, [y < 0, y >= 0], [lambda v: v * v, np.sin]);  np.piecewise(y, [y < 0], [2.0, np.cos])
+quantile: x=distinct 3x5, by differences
+    np.median(x);  np.median(x, axis=0);  np.median(x[:, :4], axis=1, keepdims=True);  np.median(x, axis=(0, 1))
+    np.quantile(x, 0.3);  np.quantile(x, 0.3, axis=1);  np.quantile(x, 1.0, axis=0);  np.percentile(x, 37.0, axis=1)
+    np.quantile(x, 0.3, axis=(0, 1), keepdims=True);  np.nanmedian(x, axis=1);  np.nanquantile(x, 0.3, axis=0)
+    np.nanpercentile(x, 20, axis=1);  np.percentile(x, 50)
+percentile: x=distinct 6, by differences
+    np.quantile(x, 0.45, method='hazen');  np.quantile(x, 0.45, method='weibull');  np.quantile(x, .4, method='lower')
+    np.quantile(x, 0.45, method='median_unbiased');  np.quantile(x, 0.45, method='normal_unbiased')
+    np.quantile(x, 0.47, method='interpolated_inverted_cdf');  np.quantile(x, 0.47, method='higher')
+    np.quantile(x, 0.47, method='nearest');  np.quantile(x, 0.47, method='midpoint')
+average: x=real 2x3, y=positive 2x3
+    np.average(x);  np.average(x, axis=0);  np.average(x, 1, y);  np.average(x, weights=y);  np.average(B, weights=y)
+    np.average(x, 1, y, returned=True);  np.average(x, axis=1, weights=y[0]);  np.average(x, 0, returned=True)
+    np.average(x, axis=1, weights=[1, 2, 3], keepdims=True);  np.average(x, axis=(1, 0), weights=y.T)
+ptp: x=distinct 2x3, by differences
+    np.ptp(x);  np.ptp(x, axis=0);  np.ptp(x, 1, keepdims=True)
+cov: x=real 3x5, y=real 5, by differences
+    np.cov(x);  np.cov(x, y);  np.cov(x.T, rowvar=False);  np.cov(x, bias=True);  np.cov(x, ddof=0);  np.cov(y)
+    np.cov(x, aweights=y * y);  np.cov(x, fweights=[1, 2, 1, 3, 1]);  np.corrcoef(x);  np.corrcoef(x, y)
+bincount: x=real 3, by differences
+    np.bincount(N, x);  np.bincount(N, weights=x, minlength=6)
+cumprod: x=real 2x3
+    np.cumprod(x);  np.cumprod(x, axis=0);  x.cumprod(1);  np.multiply.accumulate(x);
+    np.multiply.accumulate(x, axis=1)
+    np.cumulative_prod(x, axis=1);  np.cumulative_sum(x, axis=0);  np.cumulative_sum(x, axis=1, include_initial=True)
+    np.cumulative_prod(x, axis=0, include_initial=True)
+cumprod: x=with_zeros 3x3
+    np.cumprod(x, axis=1);  np.cumprod(x)
+accumulate: x=distinct 3x5, by differences
+    np.maximum.accumulate(x, axis=1);  np.minimum.accumulate(x);  np.fmax.accumulate(x);  np.fmin.accumulate(x, 1)
+    np.logaddexp.accumulate(x, axis=1);  np.logaddexp2.accumulate(x);  np.logaddexp.reduce(x)
+    np.logaddexp.reduce(x, axis=None);  np.logaddexp.reduce(x, axis=1, keepdims=True);  np.logaddexp2.reduce(x, 1)
+    np.fmax.reduce(x, axis=1);  np.fmin.reduce(x);  np.hypot.reduce(x, axis=1);  np.maximum.reduce(x, axis=(0, 1))
+    np.logaddexp.reduce(x, axis=1, initial=0.5);  np.minimum.reduce(x, 1, keepdims=True);  np.hypot.accumulate(x)
+outer: x=distinct 3, y=apart 2x2, by differences
+    np.add.outer(x, y);  np.multiply.outer(x, y);  np.maximum.outer(y, x);  np.minimum.outer(x, y)
+    np.logaddexp.outer(x, y);  np.subtract.outer(x, 1.5);  np.divide.outer(2.0, x);  np.arctan2.outer(x, y)
+nan: x=distinct 2x3, by differences
+    np.nansum(x);  np.nansum(x, axis=0);  np.nanprod(x, 1);  np.nancumsum(x, 1);  np.nancumprod(x)
+    np.nanmax(x, axis=1);  np.nanmin(x);  np.nanmean(x, axis=0);  np.nanvar(x, axis=1, ddof=1);  np.nanstd(x)
+    np.nanmean(x, 1, keepdims=True);  np.nanmax(x, 0, keepdims=True);  np.nansum(x, 1, keepdims=True)
+diff: x=real 3x4
+    np.diff(x);  np.diff(x, axis=0);  np.diff(x, 2);  np.diff(x, 0);  np.diff(x, prepend=0.0);
+    np.diff(x, append=x[:, :2])
+    np.diff(x, prepend=x[:1], axis=0);  np.ediff1d(x);  np.ediff1d(x, to_end=9.0, to_begin=x[0])
+gradient: x=real 4x5
+    np.gradient(x);  np.gradient(x, axis=0);  np.gradient(x, 0.5);  np.gradient(x, 2.0, 3.0, edge_order=2)
+    np.gradient(x, axis=1, edge_order=2);  np.gradient(x, [0.0, 1.0, 3.0, 3.5], axis=0)
+    np.gradient(x, [0.0, 1.0, 3.0, 3.5, 5.0], axis=1, edge_order=2);  np.gradient(x[0]);  np.gradient(x[:2], axis=0)
+gradient: x=real 4, h=positive -
+    np.gradient(x, h);  np.gradient(x, h, edge_order=2);  np.gradient(x, np.cumsum(np.stack([h, h * h, h, 1.0])))
+    np.gradient(x, np.cumsum(np.stack([h, h * h, h, 1.0])), edge_order=2)
+trapezoid: x=real 3x4, y=real 4
+    np.trapezoid(x);  np.trapezoid(x, dx=0.5, axis=0);  np.trapezoid(x, y);  np.trapezoid(x, x * x, axis=0)
+    np.trapezoid(y, [0.0, 1.0, 3.0, 4.0])
+interp: x=small 5, y=real 3, by differences
+    np.interp(x, [-0.9, 0.02, 0.8], y);  np.interp(x, [-0.1, 0.0, 0.9], y, left=-1.0, right=2.0)
+    np.interp(x[0], [-2.0, 0.05, 2.0], y);  np.interp([-0.3, 0.2], [-0.5, 0.1, 0.6], y)
+    np.interp(x, [-2.0, 0.05, 2.0], y, period=7.0);  np.interp(0.1, np.sort(x), x)
+convolve: x=real 5, y=real 3
+    np.convolve(x, y);  np.convolve(y, x, 'same');  np.convolve(x, y, 'valid');  np.convolve(x, x);
+    np.convolve(x, B[0])
+    np.convolve(x, y[:2], 'same');  np.convolve(y, x);  np.polymul(x, y);  np.polyadd(x, y);  np.polysub(y, x)
+correlate: x=real 5, y=real 3, by differences
+    np.correlate(x, y);  np.correlate(y, x);  np.correlate(x, y, 'same');  np.correlate(y, x, 'same')
+    np.correlate(x, y, 'full');  np.correlate(y, x, 'full');  np.correlate(y[:2], x, 'same');
+    np.correlate(x, y[:2], 'same')
+    np.correlate(x, y * 1j, 'full');  np.correlate(y * 1j, x, 'full')
+linspace: x=real 2x3, y=real 3
+    np.linspace(x, y, 4);  np.linspace(0, y, 3, endpoint=False);  np.linspace(x, 1.0, 3, axis=-1);
+    np.linspace(x, y, 1)
+    np.linspace(x[0], y, 4, retstep=True);  np.logspace(x, y, 3);  np.logspace(0, y, 3, base=2.0)
+geomspace: x=positive 3, y=positive 3
+    np.geomspace(x, y, 4);  np.geomspace(x, 2.0, 3, endpoint=False, axis=-1)
+meshgrid: x=real 3, y=real 2, z=real 4
+    np.meshgrid(x, y);  np.meshgrid(x, y, z, indexing='ij');  np.meshgrid(x, y, z);  np.meshgrid(x, y, sparse=True)
+    np.meshgrid(x, [1.0, 2.0])
+vander: x=real 3
+    np.vander(x);  np.vander(x, 4);  np.vander(x, 2, increasing=True);  np.polyval(x, 1.5);  np.polyval([1, 2, 3], x)
+    np.polyder(x);  np.polyder(x, 2);  np.polyint(x);  np.polyint(x, 2, k=[1.0, 2.0]);  np.poly(x)
+    np.kron(x, B);  np.kron(B, x);  np.kron(x, x)
+polyval: x=real 3, y=real 2x2
+    np.polyval(x, y)
+cross: x=real 2x3, y=real 3
+    np.cross(x, y);  np.cross(y, x);  np.cross(x.T, y, axisa=0);  np.cross(x, x[::-1], axisc=0);
+    np.linalg.cross(x, x[::-1])
+rot90: x=real 2x3x4
+    np.rot90(x);  np.rot90(x, 2);  np.rot90(x, -1, axes=(1, 2));  np.rot90(x, 0);  np.rollaxis(x, 2);
+    np.rollaxis(x, 0, 3)
+    np.rollaxis(x, 1, 2);  np.rollaxis(x, -1, 1);  np.apply_over_axes(np.sum, x, [0, 2]);  np.append(x, x)
+    np.apply_along_axis(lambda v: np.cumsum(v) * v[0], 1, x);  np.apply_along_axis(np.sum, 2, x)
+    np.apply_along_axis(lambda v: np.outer(v, v), 0, x)
+nan_to_num: x=distinct 2x3, by differences
+    np.nan_to_num(x);  np.nan_to_num(x, nan=1.0, posinf=2.0);  np.unwrap(x, axis=0);  np.unwrap(2.5 * x)
+    np.unwrap(x, period=1.5);  np.real_if_close(x);  np.real(x);  np.imag(x);  np.angle(x)
+sinc: x=small 2x3
+    np.sinc(x);  np.sinc(8 * x)
+i0: x=real 2x3, by differences
+    np.i0(x);  np.i0(5 * x)
+angle: x=real 2, y=real 2, by differences
+    np.angle(x + 1j * y);  np.angle(x + 1j * y, deg=True);  np.imag(x * 1j + y);  np.real((x + 1j * y) ** 2)
+    np.abs(x + 1j * y);  np.nan_to_num(x * 1j + y);  np.nansum(x + 1j * y)
+""")

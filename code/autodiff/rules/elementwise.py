@@ -37,6 +37,11 @@ def constant(y, value):
     return y.dtype.type(value)
 
 
+def joint_dtype(*operands):
+    """The dtype of an operation on these; Python numbers adapt to arrays."""
+    return np.result_type(*(x if isinstance(x, int | float | complex) else as_array(x).dtype for x in operands))
+
+
 def shared(z, wins, ties):
     """1 where an operand wins, one half where both do."""
     return np.where(ties, constant(z, 0.5), wins)

@@ -147,7 +147,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
         indices = np.clip(indices, 0, a.shape[axis] - 1)
     elif mode != "raise":
         raise AutodiffValueError(f"np.take: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
-    return a[(slice(None),) * axis + (indices,)]
+    return getitem(a, (slice(None),) * axis + (indices,))
 
 
 @composed(np.diagonal, np.linalg.diagonal)

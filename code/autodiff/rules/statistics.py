@@ -1,0 +1,369 @@
+"""Statistics and order: sorted entries, quantiles, averages, running products, functions that skip nan.
+
+A sorted array is its own entries in another order, so all that sorts is a gather, at indices that do not move while
+the entries keep their order. Where entries are equal, the order that `np.argsort` finds counts; in a median or another
+quantile they share equally, as in a maximum.
+"""
+
+import numpy as np
+
+from ..arrays import as_array, getitem
+from ..errors import AutodiffValueError
+from ..tables import COMPOSED, CONSTANT, REFUSED, composed
+from .elementwise import NO_VALUE, joint_dtype
+from .indexing import embed
+from .reductions import kept_shape
+from .shapes import axes_of
+
+
+def lined_up(a, axis):
+    """The array and the number of the axis that a call means: the flattened array where axis is None."""
+    a = as_array(a)
+    if axis is None:
+        return np.ravel(a), 0
+    return a, np.lib.array_utils.normalize_axis_index(axis, a.ndim)
+
+
+# --- Gathered by order --------------------------------------------------------------------------------------
+
+
+@composed(np.take_along_axis)
+def take_along_axis(arr, indices, axis=-1):
+    arr, axis = lined_up(arr, axis)
+    grid = [np.arange(n).reshape((-1,) + (1,) * (arr.ndim - i - 1)) for i, n in enumerate(arr.shape)]
+    return getitem(arr, (*grid[:axis], indices, *grid[axis + 1 :]))
+
+
+@composed(np.sort)
+def sort(a, axis=-1, kind=None, order=None, *, stable=None):
+    a, axis = lined_up(a, axis)
+    return take_along_axis(a, np.argsort(a, axis, kind, stable=stable), axis)
+
+
+@composed(np.partition)
+def partition(a, kth, axis=-1, kind="introselect", order=None):
+    a, axis = lined_up(a, axis)
+    return take_along_axis(a, np.argpartition(a, kth, axis, kind), axis)
+
+
+@composed(np.sort_complex)
+def sort_complex(a):
+    return sort(a).astype(np.clongdouble if a.dtype.char in "gG" else complex)
+
+
+@composed(np.compress)
+def compress(condition, a, axis=None, out=None):
+    a, axis = lined_up(a, axis)
+    return np.take(a, np.flatnonzero(condition), axis)
+
+
+@composed(np.extract)
+def extract(condition, arr):
+    return compress(np.ravel(condition), arr)
+
+
+@composed(np.delete)
+def delete(arr, obj, axis=None):
+    arr, axis = lined_up(arr, axis)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+
+
+@composed(np.insert)
+def insert(arr, obj, values, axis=None):
+    (arr, axis), values = lined_up(arr, axis), as_array(values)
+    arr = np.moveaxis(arr, axis, 0)
+    if np.ndim(obj) == 0 and not isinstance(obj, slice):
+        values = np.moveaxis(values, 0, axis) if values.ndim == arr.ndim and arr.ndim > 1 else values
+    count = np.insert(np.arange(len(arr)), obj, 0).size - len(arr)
+    if values.ndim and values.ndim == arr.ndim:
+        values = np.moveaxis(values, axis, 0)
+        count = max(count, len(values))
+    fresh = np.broadcast_to(values, (count, *arr.shape[1:])).astype(arr.dtype)
+    order = np.insert(np.arange(len(arr)), obj, len(arr) + np.arange(count))
+    return np.moveaxis(np.take(np.concatenate([arr, fresh]), order, 0), 0, axis)
+
+
+@composed(np.resize)
+def resize(a, new_shape):
+    a = np.ravel(a)
+    return np.take(a, np.arange(np.prod(new_shape, dtype=int)) % max(a.size, 1)).reshape(new_shape)
+
+
+@composed(np.select)
+def select(condlist, choicelist, default=0):
+    chosen = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        chosen = np.where(condition, choice, chosen)
+    return chosen.astype(joint_dtype(*choicelist, default))
+
+
+@composed(np.choose)
+def choose(a, choices, out=None, mode="raise"):
+    if mode not in ("raise", "wrap", "clip"):
+        raise AutodiffValueError(f"np.choose: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
+    dtype = joint_dtype(*choices)
+    which, *choices = np.broadcast_arrays(a, *choices)
+    which = {"wrap": which % len(choices), "clip": np.clip(which, 0, len(choices) - 1)}.get(mode, which)
+    return take_along_axis(np.stack(choices), which[None], 0)[0].astype(dtype)
+
+
+@composed(np.piecewise)
+def piecewise(x, condlist, funclist, *args, **kw):
+    condlist = condlist if np.ndim(condlist[0]) or not x.ndim else [condlist]
+    otherwise = funclist[len(condlist)] if len(funclist) > len(condlist) else 0
+    result, value = np.zeros_like(x), lambda f: f(x, *args, **kw) if callable(f) else f
+    result = np.where(np.any(np.stack([as_array(c) for c in condlist]), 0), result, value(otherwise))
+    for condition, function in zip(condlist, funclist, strict=False):
+        result = np.where(condition, value(function), result)
+    return result
+
+
+# --- Quantiles ----------------------------------------------------------------------------------------------
+
+# Where the quantile q of n sorted entries stands, counted from 0 (Hyndman and Fan, 1996).
+POSITIONS = {
+    "linear": lambda n, q: (n - 1) * q,
+    "hazen": lambda n, q: n * q - 0.5,
+    "weibull": lambda n, q: (n + 1) * q - 1,
+    "median_unbiased": lambda n, q: n * q + (1 + q) / 3 - 1,
+    "normal_unbiased": lambda n, q: n * q + (3 + 2 * q) / 8 - 1,
+    "interpolated_inverted_cdf": lambda n, q: n * q - 1,
+    "lower": lambda n, q: np.floor((n - 1) * q),
+    "higher": lambda n, q: np.ceil((n - 1) * q),
+    "nearest": lambda n, q: np.rint((n - 1) * q),
+    "midpoint": lambda n, q: (np.floor((n - 1) * q) + np.ceil((n - 1) * q)) / 2,
+}
+
+
+def shared_entry(ordered, position):
+    """The entries at positions of sorted rows, each as the mean of those equal to it: ties share equally."""
+    best = ordered[..., None, :] == take_along_axis(ordered, position)[..., None]
+    return np.sum(np.where(best, ordered[..., None, :], 0), -1) / np.maximum(best.sum(-1), 1).astype(ordered.dtype)
+
+
+def quantiles(a, q, axis, method, keepdims, skip_nan):
+    """Between the two sorted entries next to its position, a quantile is linear in both."""
+    if method not in POSITIONS:
+        raise AutodiffValueError(f"quantiles by method {method!r} have no rule: those by {', '.join(POSITIONS)} have")
+    axes = axes_of(axis, a.ndim)
+    rest = tuple(i for i in range(a.ndim) if i not in axes)
+    ordered = np.sort(np.transpose(a, rest + axes).reshape(*(a.shape[i] for i in rest), -1))
+    missing = np.isnan(ordered)
+    last = np.sum(~missing, -1, keepdims=True) - 1 if skip_nan else ordered.shape[-1] - 1
+    at = POSITIONS[method]((last + 1) if not skip_nan else (last + 1).astype(a.dtype), np.ravel(q))
+    at = np.broadcast_to(np.minimum(np.maximum(at, 0), last), (*ordered.shape[:-1], q.size))
+    below = np.floor(at).astype(int)
+    low, high = (shared_entry(ordered, np.maximum(np.minimum(k, last), 0)) for k in (below, below + 1))
+    found = low + (at - below).astype(np.result_type(a.dtype, q.dtype)) * (high - low)
+    if not skip_nan:
+        found = np.where(missing[..., -1:], np.nan, found)
+    shape = kept_shape(a.shape, axes) if keepdims else tuple(a.shape[i] for i in rest)
+    return np.moveaxis(found, -1, 0).reshape(q.shape + shape)
+
+
+def _quantile(scale, skip_nan):
+    def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
+        a, keepdims = as_array(a), keepdims is not NO_VALUE and keepdims
+        q = a.dtype.type(q) if isinstance(q, int | float) else as_array(q)
+        return quantiles(a, q / scale, axis, method, keepdims, skip_nan)
+
+    return quantile
+
+
+composed(np.quantile)(_quantile(1, False))
+composed(np.percentile)(_quantile(100, False))
+composed(np.nanquantile)(_quantile(1, True))
+composed(np.nanpercentile)(_quantile(100, True))
+
+
+@composed(np.median)
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return quantiles(a, a.dtype.type(0.5), axis, "linear", keepdims, False)
+
+
+@composed(np.nanmedian)
+def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return quantiles(a, a.dtype.type(0.5), axis, "linear", keepdims is not NO_VALUE and keepdims, True)
+
+
+# --- Averages and spreads -----------------------------------------------------------------------------------
+
+
+@composed(np.ptp)
+def ptp(a, axis=None, out=None, keepdims=False):
+    keepdims = keepdims is not NO_VALUE and keepdims
+    return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
+
+
+@composed(np.average)
+def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
+    a, keepdims = as_array(a), keepdims is not NO_VALUE and keepdims
+    if weights is None:
+        mean = np.mean(a, axis, keepdims=keepdims)
+        total = mean.dtype.type(a.size / mean.size)
+    else:
+        weights, axes = as_array(weights), axes_of(axis, a.ndim)
+        if weights.shape != a.shape:
+            if axis is None or weights.shape != tuple(a.shape[i] for i in axes):
+                raise AutodiffValueError(f"np.average: weights of shape {weights.shape} do not fit {a.shape}, {axis=}")
+            weights = np.transpose(weights, np.argsort(axes)).reshape(
+                [size if i in axes else 1 for i, size in enumerate(a.shape)]
+            )
+        total = np.sum(weights, axes, keepdims=keepdims)
+        if weights.shape != a.shape and not keepdims:  # the axes that the weights do not have broadcast
+            total = np.reshape(total, [1] * total.ndim)
+        mean = np.sum(a * weights, axes, keepdims=keepdims) / total
+    return (mean, np.broadcast_to(total, mean.shape)) if returned else mean
+
+
+@composed(np.cov)
+def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
+    dtype = np.result_type(m.dtype, np.float64) if dtype is None else dtype
+    x = np.atleast_2d(m.astype(dtype))
+    x = x.T if not rowvar and as_array(m).ndim > 1 else x
+    if y is not None:
+        y = np.atleast_2d(y).astype(dtype)
+        x = np.concatenate([x, y.T if not rowvar and len(y) != 1 else y])
+    weights = 1 if fweights is None else as_array(fweights)
+    weights = weights if aweights is None else weights * as_array(aweights)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    plain = fweights is None and aweights is None
+    total = x.shape[1] if plain else np.sum(weights)
+    center = np.mean(x, 1, keepdims=True) if plain else np.sum(x * weights, 1, keepdims=True) / total
+    lost = ddof if aweights is None else ddof * np.sum(weights * aweights) / total
+    deviation = x - center
+    product = deviation @ np.conj(deviation * weights).T
+    return np.squeeze(product / (total - lost))
+
+
+@composed(np.corrcoef)
+def corrcoef(x, y=None, rowvar=True, *, dtype=None):
+    c = cov(x, y, rowvar, dtype=dtype)
+    if c.ndim == 0:
+        return c / c
+    spread = np.sqrt(np.real(np.diagonal(c)))
+    c = c / spread[:, None] / spread
+    return c if c.dtype.kind == "c" else np.clip(c, -1, 1)
+
+
+@composed(np.bincount)
+def bincount(x, /, weights=None, minlength=0):
+    x = as_array(x)
+    return embed(weights.astype(float), (x,), (max(int(np.max(x, initial=-1)) + 1, minlength),))
+
+
+# --- Running products and extremes --------------------------------------------------------------------------
+
+
+def running(ufunc, a, axis=0):
+    """`ufunc.accumulate` for an associative ufunc: steps of 1, 2, 4, …, and so no division by what may be zero."""
+    a, step = np.moveaxis(a, axis, 0), 1
+    while step < len(a):
+        a, step = np.concatenate([a[:step], ufunc(a[:-step], a[step:])]), 2 * step
+    return np.moveaxis(a, 0, axis)
+
+
+def folded(ufunc, a, axis=0, keepdims=False, initial=NO_VALUE):
+    """`ufunc.reduce` for an associative ufunc: pairs, pairs of pairs, …"""
+    axes = axes_of(axis, a.ndim)
+    rest = tuple(i for i in range(a.ndim) if i not in axes)
+    p = np.transpose(a, axes + rest).reshape(-1, *(a.shape[i] for i in rest))
+    while len(p) > 1:
+        half = len(p) // 2
+        p = np.concatenate([ufunc(p[:half], p[half : 2 * half]), p[2 * half :]])
+    y = p[0].reshape(kept_shape(a.shape, axes)) if keepdims else p[0]
+    return y if initial is NO_VALUE else ufunc(y, initial)
+
+
+for _ufunc in (np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.logaddexp2, np.hypot):
+    COMPOSED[_ufunc, "accumulate"] = lambda a, axis=0, _u=_ufunc: running(_u, a, axis)
+for _ufunc in (np.fmax, np.fmin, np.logaddexp, np.logaddexp2, np.hypot):
+    COMPOSED[_ufunc, "reduce"] = lambda a, axis=0, keepdims=False, initial=NO_VALUE, _u=_ufunc: folded(
+        _u, a, axis, keepdims, initial
+    )
+
+
+@composed(np.cumprod)
+def cumprod(a, axis=None, dtype=None, out=None):
+    a, axis = lined_up(a if dtype is None else a.astype(dtype), axis)
+    return running(np.multiply, a, axis)
+
+
+def _cumulative(function, start):
+    def cumulative(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
+        if axis is None and x.ndim != 1:
+            raise AutodiffValueError("cumulative sums and products of arrays of several axes need axis=")
+        x, axis = lined_up(x, axis)
+        y = function(x, axis, dtype)
+        first = np.full(kept_shape(y.shape, (axis,)), start, y.dtype)
+        return np.concatenate([first, y], axis) if include_initial else y
+
+    return cumulative
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy ≥ 2.1
+    composed(np.cumulative_sum)(_cumulative(np.cumsum, 0))
+    composed(np.cumulative_prod)(_cumulative(np.cumprod, 1))
+
+
+# --- Without nan --------------------------------------------------------------------------------------------
+
+
+def without_nan(a, instead):
+    """`a` with a number in place of nan: entries through which no derivative flows."""
+    return np.where(np.isnan(a), instead, a)
+
+
+for _nan, _function, _neutral in (
+    (np.nansum, np.sum, 0),
+    (np.nanprod, np.prod, 1),
+    (np.nancumsum, np.cumsum, 0),
+    (np.nancumprod, np.cumprod, 1),
+):
+    composed(_nan)(
+        lambda a, axis=None, dtype=None, out=None, _f=_function, _n=_neutral, **kwargs: _f(
+            without_nan(a, _n), axis, dtype, **kwargs
+        )
+    )
+
+
+def _nan_extreme(extreme, worst):
+    def nan_extreme(a, axis=None, out=None, keepdims=False, initial=NO_VALUE, where=NO_VALUE):
+        keepdims = keepdims is not NO_VALUE and keepdims
+        best = extreme(without_nan(a, worst), axis, keepdims=keepdims, initial=initial, where=where)
+        return np.where(np.all(np.isnan(a), axis, keepdims=keepdims), np.nan, best)
+
+    return nan_extreme
+
+
+composed(np.nanmax)(_nan_extreme(np.max, -np.inf))
+composed(np.nanmin)(_nan_extreme(np.min, np.inf))
+
+
+def _nan_moment(moment):
+    def nan_moment(a, axis=None, dtype=None, out=None, *args, where=True, **kwargs):
+        kept = ~np.isnan(a) if where is NO_VALUE or where is True else ~np.isnan(a) & where
+        kwargs = {key: value for key, value in kwargs.items() if value is not NO_VALUE}
+        return moment(np.where(kept, a, 0), axis, dtype, None, *args, where=kept, **kwargs)
+
+    return nan_moment
+
+
+composed(np.nanmean)(_nan_moment(np.mean))
+composed(np.nanvar)(_nan_moment(np.var))
+composed(np.nanstd)(_nan_moment(np.std))
+
+# --- In place, or of sets -----------------------------------------------------------------------------------
+
+REFUSED.update(dict.fromkeys(
+    (np.put, np.place, np.putmask, np.copyto, np.fill_diagonal, np.put_along_axis),
+    "it changes an array in place. Write y = np.where(mask, v, x), or join parts by np.concatenate or np.stack.",
+))  # fmt: skip
+REFUSED.update(dict.fromkeys(
+    (np.unique, np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.trim_zeros, np.unique_values,
+     np.unique_all, np.unique_counts, np.unique_inverse, np.histogram, np.histogram2d, np.histogramdd,
+     np.histogram_bin_edges),
+    "the size or the counts of its result jump where entries meet. Sort by np.sort, choose by x[mask], or call it on "
+    "ad.stop_gradient(x).",
+))  # fmt: skip
+CONSTANT.update({np.isin, np.array_equiv, np.ravel_multi_index, np.unravel_index})
