@@ -221,19 +221,7 @@ class Traced:
         return call(function, args, refuse_out(kwargs))
 
     def __array__(self, *_: Any, **__: Any) -> Any:
-        raise AutodiffTypeError(
-            "np.array, np.asarray and their kin would drop the derivative of a traced array. "
-            "To build an array of traced values use np.stack([x, y]) or np.concatenate; "
-            "to leave the derivative behind on purpose use ad.stop_gradient(x)."
-        )
-
-    def __getattr__(self, name: str) -> Any:
-        if not hasattr(np.ndarray, name):
-            raise AttributeError(f"a traced array has no attribute {name!r}")
-        mend = f"Use y = np.{name}(x)." if hasattr(np, name) else "ad.stop_gradient(x) gives the plain array."
-        raise AutodiffAttributeError(
-            f"a traced array has no {name!r}: it works in place, or on memory that a traced array does not own. {mend}"
-        )
+        raise AutodiffTypeError(self.owner.NO_ARRAY)
 
     # --- what needs no derivative
 

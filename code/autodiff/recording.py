@@ -164,6 +164,10 @@ class GraphTrace(Trace):
     """A trace that takes down every function as a node; the payload of a traced array is its node."""
 
     __slots__ = ("nodes",)
+    NO_ARRAY = (
+        "a value in a graph cannot become a plain array, and a plain array cannot be indexed by one. Make the plain "
+        "array an argument as well; to build an array use np.stack([x, y]) or np.concatenate."
+    )
     NO_NUMBER = (
         "a value in a graph cannot become a Python number: it is to hold for other values, too. Use the NumPy function "
         "(np.sin, not math.sin); what is to be a constant of the graph (a count, a tolerance) is no array: close over "

@@ -38,6 +38,11 @@ class Trace:
     """One run of one function under one transform. `number` orders traces by age; `origin` says whose it is."""
 
     __slots__ = ("closed", "number", "origin")
+    NO_ARRAY = (
+        "np.array, np.asarray and their kin would drop the derivative of a traced array. "
+        "To build an array of traced values use np.stack([x, y]) or np.concatenate; "
+        "to leave the derivative behind on purpose use ad.stop_gradient(x)."
+    )
     NO_NUMBER = (
         "a traced value cannot become a Python number: its derivative would be lost. Use the NumPy function "
         "(np.sin, not math.sin), build arrays by np.stack or np.concatenate instead of assigning into one, "

@@ -268,6 +268,13 @@ def test_placeholders_have_no_truth_and_no_number():
         float(x)
 
 
+def test_a_plain_table_with_a_traced_index_says_what_to_do():
+    table, labels = np.eye(3), np.array([2, 0])
+    with pytest.raises(TypeError, match="Make the plain array an argument"):
+        ad.trace(lambda labels: table[labels], labels)
+    assert_close(ad.trace(lambda table, labels: table[labels], table, labels)(table, labels), table[labels], rtol=0)
+
+
 def test_a_missing_placeholder_is_named():
     x, w = ad.placeholder(name="x"), ad.placeholder(2, name="w")
     with pytest.raises(ValueError, match=r"w \(float64 \(2,\)\) is not among the inputs"):
