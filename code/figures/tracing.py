@@ -54,7 +54,8 @@ def _column(axes: Axes, steps: list[dict[str, Any]], title: str) -> None:
             arrow = FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=10, shrinkA=0, shrinkB=0)
             arrow.set(linewidth=1.0, color=INK["blue"])
             axes.add_patch(arrow)
-    axes.set(xlim=(-0.6, 0.6), title=title)
+    axes.set(xlim=(-0.6, 0.6))
+    axes.set_title(title, loc="center")
     axes.axis("off")
 
 
@@ -64,7 +65,7 @@ def two_traces(data: list[dict[str, Any]]) -> Figure:
     rows = max(len(state["steps"]) for state in data)
     made, panels = style.canvas(0.52 * rows + 0.4, 1, len(data), sharey=True)
     for axes, state in zip(panels, data, strict=True):
-        _column(axes, state["steps"], f"x = {state['x']:g}")
+        _column(axes, state["steps"], f"$x = {state['x']:g}$")
         axes.set_ylim(-rows + 0.6, 0.4)
     return made
 
