@@ -299,8 +299,8 @@ def measured_sweep(data: dict[str, Any] | None = None) -> Figure:
 
 PLACES = {"x": (0, 1), "y": (0, -1), "a": (1, 0), "b": (2, 1), "c": (3, 0), "d": (4, -1)} | {
     "u": (5.5, 1.1),
-    "v": (5.5, 0),
-    "w": (5.5, -1.1),
+    "w": (5.5, 0),
+    "z": (5.5, -1.1),
 }
 """Where each value of the chapter's program stands, in the order of the graph's vertices."""
 
