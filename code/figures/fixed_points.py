@@ -262,7 +262,7 @@ def folds(data: dict[str, Any]) -> Figure:
     ):
         axes.plot(phi[branch], theta[branch], color=INK[ink], linestyle=line)
     for point in data["points"]:
-        reach = 0.32 / np.hypot(1, point["slope"] / 3)
+        reach = 0.24 / np.hypot(1, point["slope"] / 3)
         ends = np.array([-reach, reach])
         axes.plot(
             point["phi"] + ends,
@@ -280,8 +280,8 @@ def folds(data: dict[str, Any]) -> Figure:
     style.note(axes, "attracts", (0.62, 2.72), "blue", ha="right")
     style.note(axes, "attracts", (-0.62, -2.72), "blue", va="top")
     style.note(axes, "repels", (0.2, 0.12), "vermilion")
-    style.note(axes, "fold", (turn - 0.03, fold), ha="right", va="center")
-    style.note(axes, "fold", (-turn + 0.03, -fold), va="center")
+    style.note(axes, "fold", (turn - 0.05, fold + 0.12), ha="right", va="center")
+    style.note(axes, "fold", (-turn + 0.05, -fold - 0.12), va="center")
     axes.set(xlabel="$\\varphi$", ylabel="fixed points $\\theta$", xlim=(-1.1, 1.1), ylim=(-3.2, 3.2))
     return made
 
