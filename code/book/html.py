@@ -161,6 +161,7 @@ def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], lis
 EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')
 LAST_RELATION = re.compile(r"<mo>(=|≈|≤|≥|&lt;|&gt;)</mo>(</mrow><annotation)")
 DOT = {"combining": '<mo accent="true">\N{COMBINING DOT ABOVE}</mo>', "spacing": '<mo accent="true">˙</mo>'}
+APPLIED = re.compile(r"(&#8289;</mo></mrow>)(?=<(?:mi|mn|msub|msup|msubsup|mover|mfrac)\b)")
 NORM_BAR = re.compile(r'<mo stretchy="true" form="(prefix|postfix)">‖</mo>')
 
 
@@ -170,8 +171,10 @@ def spoken(text: str) -> str:
     A formula that ends in a relation, which the sentence completes, leaves the space after it to the sentence. A dot
     over a letter is the spacing character: browsers draw the combining one, which has no width, beside the letter. The
     bars of a norm keep the height of a line, as absolute values do: stretched, they tower over a pair of brackets.
+    A named function and an argument without brackets stand apart, as TeX sets them: "sin x" and not "sinx".
     """
     named = EQUATION.sub(r'\1><math alttext="\2" ', text).replace('alttext="" ', "")
     named = named.replace(DOT["combining"], DOT["spacing"])
+    named = APPLIED.sub(r'\1<mspace width="0.17em"></mspace>', named)
     named = NORM_BAR.sub(r'<mo stretchy="false" form="\1">‖</mo>', named)
     return LAST_RELATION.sub(r'<mo rspace="0">\1</mo>\2', named)
