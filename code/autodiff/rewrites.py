@@ -74,7 +74,7 @@ def number(x: Any) -> float | None:
     if isinstance(x, bool | Node) or not isinstance(x, int | float | np.floating):
         return None
     value = float(x)
-    return value if 1e-30 < abs(value) < 1e30 else None
+    return value if 1e-12 < abs(value) < 1e12 else None
 
 
 LINEAR = {np.sum, reshape, np.transpose}  # functions through which a factor passes
@@ -119,7 +119,7 @@ def factors(graph: Graph) -> Rule:
         if number(y) is not None:
             x, y = y, x
         c = number(x)
-        if c is not None:
+        if c is not None and type(y) is Node and y.dtype == node.dtype:
             found = scaled(y)
             if found is not None:
                 return times(node, c * found[0], found[1])

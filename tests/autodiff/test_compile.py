@@ -213,7 +213,15 @@ def test_numpy_warns_where_python_would_raise():
 
 def test_double_precision_numbers_do_not_narrow():
     x = np.ones(3, np.float32)
-    for f in (lambda x, s: x * s, lambda x, s: x * np.float64(2), lambda x, s: x * 2.0, lambda x, s: x + np.sin(s)):
+    for f in (
+        lambda x, s: x * s,
+        lambda x, s: x * np.float64(2),
+        lambda x, s: (2 * x) * np.float64(2),
+        lambda x, s: x * 2.0,
+        lambda x, s: x + np.sin(s),
+        lambda x, s: -(2.0 * x) / np.float64(3),
+        lambda x, s: np.sum(-2 * x) * s,
+    ):
         assert ad.compile(f)(x, 0.1).dtype == f(x, np.float64(0.1)).dtype
 
 
