@@ -82,13 +82,15 @@ def test_random_programs_compile(program, small):
             assert_same(compiled(*primals), whole(*primals), primals)
 
 
-@pytest.mark.parametrize("workload", WORKLOADS.values(), ids=list(WORKLOADS))
-def test_workloads_compile(workload):
+OWN_SOLVER = {"fixed point, implicit"}  # each system brings one; solutions of equations have a test of their own
+
+
+@pytest.mark.parametrize("name", sorted(WORKLOADS.keys() - OWN_SOLVER))
+def test_workloads_compile(name):
+    workload = WORKLOADS[name]
     parameters, data = workload.problem(small=True)
     variables = {name: x for name, x in data.items() if isinstance(x, np.ndarray)}
     constants = {name: x for name, x in data.items() if name not in variables}
-    if workload.name == "fixed point, implicit":
-        pytest.skip("its solver is no NumPy program")
     program = lambda *xs, **data: workload.function(NUMPY, *xs, **data, **constants)
     transforms = {
         "gradient": lambda *xs, **data: ad.grad(program, tuple(range(len(xs))))(*xs, **data),
