@@ -1,8 +1,9 @@
-"""The fonts of the rendered book: STIX Two for text and for mathematics, on screen and on paper.
+"""The fonts of the rendered book: STIX for text and STIX Two for mathematics, on screen and on paper.
 
 Pages carry their mathematics as MathML, which needs one OpenType font with a MATH table and no script. The
 whole font weighs 1.5 MB; the glyphs that a book uses, with the taller and wider forms that brackets and
-accents stretch to, make a WOFF2 file of some 50 kB. The same input gives the same bytes.
+accents stretch to, make a WOFF2 file of some 50 kB. The same input gives the same bytes. Both come out of packages
+that the book needs anyway: STIX as Matplotlib ships it for its figures, STIX Two Math as ziamath does.
 """
 
 from __future__ import annotations
@@ -43,6 +44,19 @@ REPERTOIRE = ALWAYS | frozenset(
 """All that a formula may reasonably hold, for a renderer that does not say which characters occurred."""
 
 _MATH_SOURCE = Path(str(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")))
+
+_TEXT_FOLDER = Path(str(distribution("matplotlib").locate_file("matplotlib/mpl-data/fonts/ttf")))
+
+TEXT_FACES = {
+    "stix-regular.woff2": _TEXT_FOLDER / "STIXGeneral.ttf",
+    "stix-italic.woff2": _TEXT_FOLDER / "STIXGeneralItalic.ttf",
+    "stix-bold.woff2": _TEXT_FOLDER / "STIXGeneralBol.ttf",
+    "stix-bold-italic.woff2": _TEXT_FOLDER / "STIXGeneralBolIta.ttf",
+}
+"""The faces of the text font, by the file names under which `assets/book.css` looks for them in `assets/fonts`."""
+
+PROSE = frozenset(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2060)]))
+"""What the text font is cut down to: Latin letters with their accents, dashes, quotation marks. Other characters come from the mathematics font."""
 
 _LAYOUT_FEATURES = ["ccmp", "dtls", "flac", "kern", "locl", "mark", "mkmk", "ssty"]
 
@@ -135,15 +149,26 @@ def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
     return packed.getvalue()
 
 
-def fonts_for_press(web_fonts: Iterable[Path], folder: Path) -> None:
-    """Lay down in `folder` what Typst sets the PDF with: the text fonts unpacked, and STIX Two Math.
-
-    The text fonts come as WOFF2, as browsers want them; Typst reads the same fonts without that wrapping.
-    """
+@cache
+def text_fonts() -> dict[str, bytes]:
+    """The faces of the text font as WOFF2, by file name."""
+    from fontTools import subset
     from fontTools.ttLib import TTFont
 
-    for path in web_fonts:
-        font = TTFont(path, recalcTimestamp=False)
-        font.flavor = None
-        font.save(folder / f"{path.stem}.ttf")
-    (folder / _MATH_SOURCE.name).write_bytes(_MATH_SOURCE.read_bytes())
+    packed = {}
+    for name, source in TEXT_FACES.items():
+        font = TTFont(source, recalcTimestamp=False)
+        subsetter = subset.Subsetter(subset.Options(hinting=False, drop_tables=["FFTM"]))
+        subsetter.populate(text="".join(sorted(PROSE)))
+        subsetter.subset(font)
+        font.flavor = "woff2"
+        file = io.BytesIO()
+        font.save(file)
+        packed[name] = file.getvalue()
+    return packed
+
+
+def fonts_for_press(folder: Path) -> None:
+    """Lay down in `folder` what Typst sets the PDF with: the text font and STIX Two Math, whole."""
+    for source in (*TEXT_FACES.values(), _MATH_SOURCE):
+        (folder / source.name).write_bytes(source.read_bytes())

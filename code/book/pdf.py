@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -235,11 +234,10 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     project = edition.project
     text, faults = source(edition)
     media = edition.media(edition.book)
-    fonts = _fonts(project)
-    key = digest(renderer_digest(), text, list(media), *media.values(), *fonts, project.timestamp)
+    key = digest(renderer_digest(), text, list(media), *media.values(), project.timestamp)
     pdf, warnings = project.store.read("pdf", key), project.store.get("pdf-warnings", key)
     if pdf is None or warnings is None:
-        pdf, warnings = _compile(project, text, media, fonts)
+        pdf, warnings = _compile(project, text, media)
         project.store.write("pdf", key, pdf)
         project.store.put("pdf-warnings", key, warnings)
     faults += [Fault(TEMPLATE.name, 0, "typst", warning, warning=True) for warning in warnings]
@@ -290,12 +288,7 @@ def _head(project: Project) -> str:
     return f'#import "names.typ": *\n#import "book.typ": *\n#show: book.with(\n{listed})'
 
 
-def _fonts(project: Project) -> list[Path]:
-    """The fonts of the pages, in which the PDF is set too."""
-    return sorted((project.root / "assets" / "fonts").glob("*.woff2"))
-
-
-def _compile(project: Project, text: str, media: dict[str, bytes], fonts: Sequence[Path]) -> tuple[bytes, list[str]]:
+def _compile(project: Project, text: str, media: dict[str, bytes]) -> tuple[bytes, list[str]]:
     """Run Typst on a folder that holds nothing but the book; return the PDF and the warnings."""
     import typst
 
@@ -306,7 +299,7 @@ def _compile(project: Project, text: str, media: dict[str, bytes], fonts: Sequen
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
         (folder / "fonts").mkdir()
-        fonts_for_press(fonts, folder / "fonts")
+        fonts_for_press(folder / "fonts")
         try:
             pdf, warnings = typst.compile_with_warnings(
                 folder / "main.typ", root=folder, format="pdf", timestamp=project.timestamp,

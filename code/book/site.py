@@ -20,7 +20,8 @@ from book.manuscript import Manuscript
 from book.project import Project, as_list
 from book.store import digest, renderer_digest
 
-FONT = f"assets/fonts/{fonts.MATH_FONT_NAME}"
+FONT_FOLDER = "assets/fonts"
+FONT = f"{FONT_FOLDER}/{fonts.MATH_FONT_NAME}"
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -37,6 +38,7 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     files = {name: text.encode() for name, text in texts.items()}
     files |= {name: data for name, data in edition.media(edition.chosen).items() if not name.endswith(".svg")}
     files |= _assets(project, sheets)
+    files |= _text_fonts(project)
     files[FONT] = _font(project, fonts.REPERTOIRE if edition.partial else _characters(edition, made))
     if not edition.partial:
         files |= _search(project, files)
@@ -136,6 +138,8 @@ def _assets(project: Project, sheets: Sequence[Path]) -> dict[str, bytes]:
     """The style sheets and the resources of the project, and the scripts and styles of the page template."""
     paths = list(sheets)
     for name in project.resources:
+        if name == FONT_FOLDER:  # made here, as Quarto's pre-render step makes it
+            continue
         place = project.root / name
         paths += [path for path in place.rglob("*") if path.is_file()] if place.is_dir() else [place]
     files = {path.relative_to(project.root).as_posix(): path.read_bytes() for path in sorted(paths)}
@@ -160,6 +164,19 @@ def _font(project: Project, characters: frozenset[str]) -> bytes:
         font = fonts.math_font(characters)
         project.store.write("font", key, font)
     return font
+
+
+def _text_fonts(project: Project) -> dict[str, bytes]:
+    """The faces of the text font."""
+
+    def read(name: str) -> bytes:
+        key = digest(renderer_digest(), name)
+        if (font := project.store.read("font", key)) is None:
+            font = fonts.text_fonts()[name]
+            project.store.write("font", key, font)
+        return font
+
+    return {f"{FONT_FOLDER}/{name}": read(name) for name in fonts.TEXT_FACES}
 
 
 def _search(project: Project, files: Mapping[str, bytes]) -> dict[str, bytes]:

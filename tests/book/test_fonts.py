@@ -5,13 +5,20 @@ from __future__ import annotations
 import io
 import string
 import unicodedata
-from pathlib import Path
 
 import pytest
 import typst
 from fontTools.ttLib import TTFont
 
-from book.fonts import REPERTOIRE, characters_of, fonts_for_press, math_font, math_italic
+from book.fonts import (
+    REPERTOIRE,
+    TEXT_FACES,
+    characters_of,
+    fonts_for_press,
+    math_font,
+    math_italic,
+    text_fonts,
+)
 
 
 def opened(packed: bytes) -> TTFont:
@@ -61,7 +68,14 @@ def test_the_repertoire_has_what_chapters_write():
 
 
 def test_the_press_gets_fonts_that_it_can_read(tmp_path):
-    assets = Path(__file__).parents[2] / "assets" / "fonts"
-    fonts_for_press(assets.glob("stix-two-text-*.woff2"), tmp_path)
+    fonts_for_press(tmp_path)
     known = typst.Fonts(include_system_fonts=False, font_paths=[tmp_path]).fonts()
-    assert {"STIX Two Text", "STIX Two Math"} <= {font.family for font in known}
+    assert {"STIXGeneral", "STIX Two Math"} <= {font.family for font in known}
+
+
+def test_the_text_font_is_a_small_download_and_has_four_faces():
+    faces = text_fonts()
+    assert list(faces) == list(TEXT_FACES)
+    assert sum(map(len, faces.values())) < 200_000
+    for face in faces.values():
+        assert set("Aéß—“”") <= set(map(chr, TTFont(io.BytesIO(face)).getBestCmap()))
