@@ -56,7 +56,7 @@ TEXT_FACES = {
 """The faces of the text font, by the file names under which `assets/book.css` looks for them in `assets/fonts`."""
 
 PROSE = frozenset(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2060)]))
-"""What the text font is cut down to: Latin letters with their accents, dashes, quotation marks. Other characters come from the mathematics font."""
+"""What the text font is cut down to: Latin letters with accents, dashes, quotation marks (the rest is mathematics)."""
 
 _LAYOUT_FEATURES = ["ccmp", "dtls", "flac", "kern", "locl", "mark", "mkmk", "ssty"]
 
