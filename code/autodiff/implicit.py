@@ -125,14 +125,17 @@ class Problem(NamedTuple):
     def check_settled(self, A: Square, rows: Any, u: Any, x: Any, params: Sequence, transposed: bool) -> None:
         """An error where A⁻¹ b hangs on digits of x that the solver did not find, as at a double root.
 
-        The slope of A is measured at a distance at which kinks do not count.
+        x is known to the tolerance, and no better than rounding in the residual, times ‖A⁻¹‖, lets it be. The slope of A
+        is measured at a distance at which kinks do not count.
         """
         i = np.argmax(np.linalg.norm(u, axis=1))
-        scale, h = max(1.0, norm(x)), math.sqrt(np.finfo(x.dtype).eps)
+        eps = float(np.finfo(x.dtype).eps)
+        scale, h = max(1.0, norm(x)), math.sqrt(eps)
+        unknown = max(params[-1], eps * norm(u[i]) / (norm(rows[i]) or 1.0))
         moved = self.jacobian(x + u[i] * (h * scale / (norm(u[i]) or 1.0)), params, transposed)
-        change = norm(moved.apply(u[i]) - rows[i]) * params[-1] / h
+        change = norm(moved.apply(u[i]) - rows[i]) * unknown / h
         if change > 0.5 * norm(rows[i]):
-            raise near_singular(A, f"it changes by half and more while x moves by its tolerance, {params[-1]:.0e}")
+            raise near_singular(A, f"it changes by half and more within {unknown:.0e} of x, which is known no better")
 
     def newton(self, params: Sequence) -> Iterator:
         """Newton's iterates, for plain φ."""

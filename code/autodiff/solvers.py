@@ -246,7 +246,7 @@ def checked(method: Callable) -> Callable:
         size, inverse = norm(A.apply(probe(rows[0]))), np.linalg.norm(u, axis=1).max()
         condition = well_conditioned(A, size, inverse, eps)
         residual = np.linalg.norm(A.apply(u) - rows, axis=1).max()
-        if not residual <= 10 * tol + 100 * eps * condition:
+        if not residual <= 10 * tol * max(1.0, inverse) + 100 * eps * condition:
             raise near_singular(A, f"{method.__name__} left a residual of {residual:.0e}", HARD[method.__name__])
         return u
 
