@@ -21,6 +21,7 @@ from .debugging import debug_nans
 from .derivatives import gauss_newton_vp, grad, hessian, hvp, jacfwd, jacobian, jacrev, value_and_grad
 from .errors import AutodiffError, ConvergenceError, EscapedTracerError, StaleGraphError
 from .modes import jvp, linearize, vjp
+from .rules.special import logsumexp, softmax
 
 __all__ = [
     "AutodiffError",
@@ -53,11 +54,13 @@ __all__ = [
     "jacrev",
     "jvp",
     "linearize",
+    "logsumexp",
     "minimize",
     "placeholder",
     "primitive",
     "root",
     "rules",
+    "softmax",
     "sparse_hessian",
     "sparse_jacobian",
     "sparsity",

@@ -24,6 +24,8 @@ STATIC: set[Callable] = set()
 OUT: dict[Hashable, int] = {}
 # function -> why it cannot be differentiated, and the mend.
 REFUSED: dict[Callable, str] = {}
+# Functions that add rules of libraries which a program uses; each says whether it added one for a given function.
+PENDING: list[Callable[[Callable], bool]] = []
 
 
 class Rule:

@@ -29,7 +29,7 @@ from .operators import (
     scaled_broadcast,
     slot,
 )
-from .tables import COMPOSED, CONSTANT, PARTIALS, REFUSED, RULES, unknown_argument
+from .tables import COMPOSED, CONSTANT, PARTIALS, PENDING, REFUSED, RULES, unknown_argument
 
 _numbers = itertools.count(1)
 
@@ -219,6 +219,8 @@ class JacobianTrace(Trace):
             return function(*self.strip(args), **dict(zip(kwargs, self.strip(tuple(kwargs.values())), strict=True)))
         if function in REFUSED:
             raise AutodiffTypeError(f"{name_of(function)} cannot be differentiated: {REFUSED[function]}")
+        if any(learn(function) for learn in PENDING):
+            return self.bind(function, args, kwargs)
         raise MissingRuleError(
             f"{name_of(function)} has no differentiation rule here. Write it in terms of functions that have one, or "
             "declare it: ad.primitive(value, jacobian), ad.custom_jvp or ad.custom_vjp. If its result is to count "

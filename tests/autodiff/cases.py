@@ -705,3 +705,75 @@ angle: x=real 2, y=real 2, by differences
     np.angle(x + 1j * y);  np.angle(x + 1j * y, deg=True);  np.imag(x * 1j + y);  np.real((x + 1j * y) ** 2)
     np.abs(x + 1j * y);  np.nan_to_num(x * 1j + y);  np.nansum(x + 1j * y)
 """)
+
+# Linear algebra and Fourier transforms.
+
+read("""
+det: x=matrix 3x3
+    np.linalg.det(x);  np.linalg.inv(x);  np.linalg.matrix_power(x, 3);  np.linalg.matrix_power(x, -2)
+    np.linalg.matrix_power(x, 0)
+det: x=matrix 2x3x3
+    np.linalg.det(x)
+slogdet: x=matrix 3x3, by differences
+    np.linalg.slogdet(x);  np.linalg.slogdet(x + 0.3j * x.T)[0];  np.linalg.slogdet(x + 0.3j * x.T)[1]
+    np.linalg.det(x + 0.3j);  np.linalg.cond(x)
+    np.linalg.cond(x, 1);  np.linalg.cond(x, 'fro');  np.linalg.cond(x, -2)
+slogdet: x=matrix 2x2x2, by differences
+    np.linalg.slogdet(x)[1];  np.linalg.cond(x, np.inf)
+cholesky: x=matrix 3x3, by differences
+    np.linalg.cholesky(x @ x.T);  np.linalg.cholesky(x + x.T, upper=True);  np.linalg.cholesky(x)
+    np.linalg.cholesky((x + 1j * x * x) @ np.conj(x + 1j * x * x).T)
+cholesky: x=matrix 2x2x2, by differences
+    np.linalg.cholesky(x @ x.mT)
+qr: x=matrix 3x3, by differences
+    np.linalg.qr(x);  np.linalg.qr(x, mode='r');  np.linalg.qr(x, 'complete')
+qr: x=real 4x2, by differences
+    np.linalg.qr(x);  np.linalg.qr(x.T);  np.linalg.pinv(x);  np.linalg.pinv(x.T);  np.linalg.qr(x + 1j * x * x)
+qr: x=matrix 2x3x2, by differences
+    np.linalg.qr(x);  np.linalg.pinv(x);  np.linalg.pinv(x + 1j * x * x)
+lstsq: x=matrix 4x2, y=real 4x3, by differences
+    np.linalg.lstsq(x, y)[:2];  np.linalg.lstsq(x, y[:, 0])[:2];  np.linalg.lstsq(x.T, y[:2])[0]
+    np.linalg.lstsq(x, y)[3]
+eigh: x=matrix 3x3, by differences
+    np.linalg.eigvalsh(x);  np.linalg.eigh(x)[0];  np.abs(np.linalg.eigh(x, 'U')[1])
+    np.linalg.eigvalsh(x * (1 + 0.3j) + np.conj(x.T))
+eigh: x=matrix 2x3x3, by differences
+    np.linalg.eigvalsh(x);  np.abs(np.linalg.eigh(x)[1])
+eig: x=matrix 3x3, by differences
+    np.linalg.eigvals(x @ np.diag([1.0, 2.0, 3.0]));  np.linalg.eig(x @ np.diag([1.0, 2.0, 3.0]))
+    np.linalg.eigvals(x @ np.array([[0, 1.0, 0], [-1, 0, 0], [0, 0, 1]]))
+    np.linalg.eig(x @ np.array([[0, 1.0, 0], [-4, 0, 0], [0, 0, 1]]))
+eig: x=matrix 2x2x2, by differences
+    np.linalg.eigvals(x * np.array([1.0, 2.0]))
+svd: x=matrix 3x3, by differences
+    np.linalg.svd(x * np.array([1.0, 2.0, 3.0]));  np.linalg.svdvals(x * np.array([1.0, 2.0, 3.0]))
+    np.linalg.svd(x * np.array([1.0, 2.0, 3.0]), compute_uv=False)
+svd: x=matrix 2x4x3, by differences
+    np.linalg.svd(x * np.array([1.0, 2.0, 3.0]), full_matrices=False);  np.linalg.svdvals(x * np.array([1.0, 2.0, 3.0]))
+    np.linalg.svd(np.array([1.0, 2.0, 3.0])[:, None] * x.mT, False)
+norm: x=distinct 5, by differences
+    np.linalg.norm(x, 1);  np.linalg.norm(x, np.inf);  np.linalg.norm(x, -np.inf);  np.linalg.norm(x, 3)
+    np.linalg.norm(x, 0);  np.linalg.norm(x, 0.5);  np.linalg.norm(x, -1.5, keepdims=True)
+norm: x=matrix 2x4x3, by differences
+    np.linalg.norm(x, 1, axis=(1, 2));  np.linalg.norm(x * np.array([[[1.0]], [[2.0]]]), np.inf, axis=(0, 2))
+    np.linalg.norm(x, 3, axis=1)
+    np.linalg.norm(x * np.array([1.0, 2.0, 3.0]), 2, axis=(1, 2));  np.linalg.norm(x, 'nuc', axis=(1, 2))
+    np.linalg.norm(x * np.array([1.0, 2.0, 3.0]), -2, axis=(1, 2), keepdims=True);  np.linalg.norm(x, 1, axis=2)
+    np.linalg.norm(x, -1, axis=(2, 1));  np.linalg.matrix_norm(x, ord=1);  np.linalg.vector_norm(x, ord=3, axis=0)
+multi_dot: x=real 2x3, y=real 3x4, z=real 4
+    np.linalg.multi_dot([x, y, z]);  np.linalg.multi_dot([x, y]);  np.linalg.multi_dot([x, y, A, y])
+tensorsolve: x=matrix 6x6
+    np.linalg.tensorsolve(x.reshape(2, 3, 6), B);  np.linalg.tensorsolve(x.reshape(6, 3, 2), x[0])
+    np.linalg.tensorinv(x.reshape(2, 3, 6));  np.linalg.tensorinv(x.reshape(6, 2, 3), ind=1)
+    np.linalg.tensorsolve(x.reshape(3, 6, 2), x[0], axes=(0, 2))
+fft: x=real 2x5, by differences
+    np.fft.fft(x);  np.fft.ifft(x);  np.fft.fft(x, 4, 0, 'ortho');  np.fft.fft(x, 3);  np.fft.ifft(x, 7, norm='forward')
+    np.fft.fft2(x);  np.fft.ifft2(x, s=(3, 4));  np.fft.fftn(x, axes=[0]);  np.fft.ifftn(x, norm='ortho')
+    np.fft.fftshift(x);  np.fft.ifftshift(x, axes=1);  np.fft.fftn(x, s=(2, 6), axes=(1, 0))
+rfft: x=real 3x6, by differences
+    np.fft.rfft(x);  np.fft.rfft(x, 5);  np.fft.rfft(x, axis=0, norm='ortho');  np.fft.rfft2(x);  np.fft.rfftn(x)
+    np.fft.irfft(x);  np.fft.irfft(x, 7);  np.fft.irfft(x * (1 + 2j), 6, norm='forward');  np.fft.irfft2(x * (1 - 1j))
+    np.fft.irfftn(x * 1j, s=(3, 5), axes=(0, 1));  np.fft.hfft(x * (1 + 2j));  np.fft.hfft(x, 5, 0, 'ortho')
+    np.fft.ihfft(x);  np.fft.ihfft(x, 5, norm='forward');  np.fft.irfft(x, 1);  np.fft.rfftn(x, s=(2, 4), axes=(0, 1))
+    np.abs(np.fft.fft(x * (1 + 1j)))
+""")

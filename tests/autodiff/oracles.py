@@ -27,7 +27,8 @@ def like(tree: Any, fresh: Callable) -> Any:
     if isinstance(tree, dict):
         return {key: like(branch, fresh) for key, branch in tree.items()}
     if isinstance(tree, tuple | list):
-        return type(tree)(like(branch, fresh) for branch in tree)
+        branches = [like(branch, fresh) for branch in tree]
+        return type(tree)(*branches) if hasattr(tree, "_fields") else type(tree)(branches)
     return fresh(tree)
 
 

@@ -107,8 +107,9 @@ def scaled(apply: Callable) -> Callable:
     return lambda t, data: 1.5 * apply(t, data)
 
 
-# The tape multiplies by diagonals itself; functions with several results are declared by users.
-INLINED, ELSEWHERE = {"diagonal"}, {"slot"}
+# The tape multiplies by diagonals itself; functions with several results are declared by users; differences of
+# eigenvalues are differentiated in second derivatives only.
+INLINED, ELSEWHERE = {"diagonal"}, {"slot", "differences"}
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES.keys() - ELSEWHERE))

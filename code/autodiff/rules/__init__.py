@@ -7,11 +7,38 @@
     reductions    sum, mean, max, var, cumsum, …
     statistics    sort, quantiles, averages, running products, …
     sequences     differences, convolutions, grids, polynomials, …
-    linalg        solve, inv, norm, …
+    spectral      eigenvalues, singular values and their vectors
+    linalg        solve, inv, norm, det, Cholesky, QR, least squares, …
+    fft           np.fft
+    special       SciPy's ufuncs, logsumexp, softmax
 
 Importing this package fills the tables of `autodiff.tracing`.
 """
 
-from . import elementwise, indexing, linalg, products, reductions, sequences, shapes, statistics
+from . import (
+    elementwise,
+    fft,
+    indexing,
+    linalg,
+    products,
+    reductions,
+    sequences,
+    shapes,
+    special,
+    spectral,
+    statistics,
+)
 
-__all__ = ["elementwise", "indexing", "linalg", "products", "reductions", "sequences", "shapes", "statistics"]
+__all__ = [
+    "elementwise",
+    "fft",
+    "indexing",
+    "linalg",
+    "products",
+    "reductions",
+    "sequences",
+    "shapes",
+    "special",
+    "spectral",
+    "statistics",
+]

@@ -1,18 +1,23 @@
 """Linear algebra: derivatives of solutions, inverses and lengths, all found by differentiating what defines them.
 
 From a y = b:  da y + a dy = db,  so  dy = a⁻¹ (db − da y).  The transpose solves with aᵀ.
+
+Where matrices are singular, or of deficient rank: the determinant has its derivative (not yet the second one: an
+error); log |det|, inverses, pseudoinverses, least squares and QR factors have none, and the error says so. Equal
+eigenvalues and singular values: see `autodiff.rules.spectral`.
 """
 
 import numpy as np
 
-from ..arrays import as_array, dispatched
+from ..arrays import as_array, dispatched, untraced
 from ..errors import AutodiffValueError
-from ..operators import Linear, align, compose, diagonal, negation, sum_to, typed
-from ..tables import composed, rule
-from .elementwise import nonzero
-from .products import stack_premultiplied, stack_times
+from ..operators import Linear, align, cast, compose, diagonal, negation, sum_to, typed
+from ..tables import REFUSED, composed, rule
+from .elementwise import NO_VALUE, nonzero
+from .products import premultiplied, stack_premultiplied, stack_times, times
 from .reductions import kept_shape, reduction
 from .shapes import axes_of
+from .spectral import added, adjoint, between, conjugated, hermitian
 
 # t ↦ a⁻¹ t for matrices t (or stacks that broadcast). Data: a, shape of the right-hand side, shape of the solution.
 solved = Linear(
@@ -72,10 +77,274 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
     return norm(x, ord, (-2, -1), keepdims)
 
 
+def power_sum(x, p, axes, keepdims):
+    """(Σ |x|^p)^(1/p), and the derivative 0 where this is 0."""
+    total = np.sum(np.abs(x) ** p, axis=axes, keepdims=keepdims)
+    return np.where(total == 0, 0, np.where(total == 0, 1, total) ** (1 / p))
+
+
+VECTOR_NORMS = {
+    None: lambda x, axes, keepdims: length(np.abs(x) if x.dtype.kind == "c" else x, axes, keepdims),
+    np.inf: lambda x, axes, keepdims: np.max(np.abs(x), axes, keepdims=keepdims),
+    -np.inf: lambda x, axes, keepdims: np.min(np.abs(x), axes, keepdims=keepdims),
+    0: lambda x, axes, keepdims: np.sum((x != 0).astype(np.abs(x).dtype), axes, keepdims=keepdims),
+    1: lambda x, axes, keepdims: np.sum(np.abs(x), axes, keepdims=keepdims),
+}
+VECTOR_NORMS[2] = VECTOR_NORMS[None]
+
+MATRIX_NORMS = {  # of stacks of matrices
+    "nuc": lambda x: np.sum(np.linalg.svdvals(x), -1),
+    2: lambda x: np.max(np.linalg.svdvals(x), -1),
+    -2: lambda x: np.min(np.linalg.svdvals(x), -1),
+    1: lambda x: np.max(np.sum(np.abs(x), -2), -1),
+    -1: lambda x: np.min(np.sum(np.abs(x), -2), -1),
+    np.inf: lambda x: np.max(np.sum(np.abs(x), -1), -1),
+    -np.inf: lambda x: np.min(np.sum(np.abs(x), -1), -1),
+}
+
+
 @composed(np.linalg.norm)
 def norm(x, ord=None, axis=None, keepdims=False):
-    """The 2-norm of vectors and the Frobenius norm of matrices."""
     axes = axes_of(axis, x.ndim)
-    if ord is None or (ord == "fro" and len(axes) == 2) or (ord == 2 and len(axes) == 1):
-        return length(np.abs(x) if x.dtype.kind == "c" else x, axes, keepdims)
-    raise AutodiffValueError(f"np.linalg.norm with ord={ord!r} of {len(axes)} axes has no rule")
+    if ord is None or (ord == "fro" and len(axes) == 2):
+        return VECTOR_NORMS[None](x, axes, keepdims)
+    if len(axes) == 1 and not isinstance(ord, str):
+        known = VECTOR_NORMS.get(ord)
+        return known(x, axes, keepdims) if known else power_sum(x, ord, axes, keepdims)
+    if len(axes) != 2 or ord not in MATRIX_NORMS:
+        raise AutodiffValueError(f"np.linalg.norm: there is no norm {ord!r} of {len(axes)} axes")
+    y = MATRIX_NORMS[ord](np.moveaxis(x, axes, (-2, -1)))
+    return y.reshape(kept_shape(x.shape, axes)) if keepdims else y
+
+
+@composed(np.linalg.cond)
+def cond(x, p=None):
+    if p in (None, 2, -2):
+        s = np.linalg.svdvals(x)
+        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
+    return norm(x, p, (-2, -1)) * norm(np.linalg.inv(x), p, (-2, -1))
+
+
+# --- Determinants -------------------------------------------------------------------------------------------
+
+# t ↦ Σ c t over the last two axes. Data: c.
+paired = Linear("pairing", lambda t, c: np.sum(t * c, (-2, -1)), lambda u, c: u[..., None, None] * c)
+
+
+@dispatched
+def cofactors(a):
+    """The matrices of cofactors, det(a) a⁻ᵀ; by singular vectors, so that a may be singular."""
+    u, s, vh = np.linalg.svd(a)
+    others = np.where(np.eye(s.shape[-1], dtype=bool), 1, s[..., None, :]).prod(-1)
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    return np.conj((np.conj(sign)[..., None, None] * u * others[..., None, :]) @ vh) if a.size else np.zeros_like(a)
+
+
+@rule(cofactors)
+def cofactors_rule(y, a):
+    """For a⁻¹ = b: dy = y tr(b da) − bᵀ daᵀ y. Singular matrices have this derivative, but not from this formula."""
+    b = inverse(a, "second derivatives of a determinant")
+    turned_over = Linear("transpose", lambda t, _: t.mT, lambda u, _: u.mT)
+    return [added((compose(paired.T(y), paired(b.mT)), compose(negation(), between((b.mT, y)), turned_over())))]
+
+
+def inverse(a, what):
+    """a⁻¹; or an error that says what does not exist."""
+    try:
+        return np.linalg.inv(a)
+    except np.linalg.LinAlgError as error:
+        raise AutodiffValueError(f"{what}: the matrix is singular, and there is no derivative (here)") from error
+
+
+@rule(np.linalg.det)
+def det(y, a):
+    """dy = Σ cof(a) da: right for singular matrices, too."""
+    return [paired(cofactors(a))]
+
+
+@dispatched
+def log_det(a):
+    """log |det a|."""
+    return np.linalg.slogdet(a)[1]
+
+
+@dispatched
+def unit_det(a):
+    """det a / |det a|."""
+    return np.linalg.slogdet(a)[0]
+
+
+# The imaginary part of complex numbers, times i; its own transpose.
+imaginary = Linear("imaginary part", lambda t, _: (t - np.conj(t)) / 2, lambda u, _: (u - np.conj(u)) / 2)
+
+
+@rule(log_det)
+def log_det_rule(y, a):
+    """dy = Re tr(a⁻¹ da)."""
+    return [compose(cast((a.dtype, y.dtype)), paired(inverse(a, "np.linalg.slogdet").mT))]
+
+
+@rule(unit_det)
+def unit_det_rule(y, a):
+    """dy = i y Im tr(a⁻¹ da); a real sign does not move."""
+    if a.dtype.kind != "c":
+        return [None]
+    return [compose(diagonal(y), imaginary(), paired(inverse(a, "np.linalg.slogdet").mT))]
+
+
+@composed(np.linalg.slogdet)
+def slogdet(a):
+    return type(np.linalg.slogdet(np.eye(1)))(unit_det(a), log_det(a))
+
+
+# --- Factors ------------------------------------------------------------------------------------------------
+
+
+@dispatched
+def lower_factor(h):
+    """The Cholesky factor of Hermitian matrices."""
+    return np.linalg.cholesky(h)
+
+
+@rule(lower_factor)
+def lower_factor_rule(y, h):
+    """For b = y⁻¹: dy = y Φ(b dh bᴴ), where Φ takes the lower triangle, and half of the diagonal."""
+    b = np.linalg.inv(y)
+    half = np.tri(h.shape[-1], dtype=np.real(y).dtype) - 0.5 * np.eye(h.shape[-1], dtype=np.real(y).dtype)
+    return [compose(premultiplied(y), diagonal(half), between((b, adjoint(b))))]
+
+
+@composed(np.linalg.cholesky)
+def cholesky(a, /, *, upper=False):
+    y = lower_factor(hermitian(a, "U" if upper else "L"))
+    return adjoint(y) if upper else y
+
+
+@dispatched
+def thin_qr(a):
+    """Q and R of matrices that have no more columns than rows."""
+    return np.linalg.qr(a)
+
+
+def _skew(x, low):
+    x = x * low
+    return x - adjoint(x)
+
+
+# X ↦ L − Lᴴ for the lower triangle L of X, with half of its diagonal. Data: ones there.
+skewed = Linear("skew part", _skew, lambda u, low: (u - adjoint(u)) * low)
+
+
+@rule(thin_qr)
+def thin_qr_rule(y, a):
+    """For X = Qᴴ da R⁻¹ and its skew part Ω: dQ = (da − Q Qᴴ da) R⁻¹ + Q Ω and dR = (X − Ω) R."""
+    q, r = y
+    sizes = np.abs(np.diagonal(untraced(r), 0, -2, -1))
+    if not np.all(sizes > np.finfo(r.dtype).eps * a.shape[-2] * np.max(sizes, -1, keepdims=True, initial=0)):
+        raise AutodiffValueError("np.linalg.qr: the columns are linearly dependent, and Q and R have no derivative")
+    b = np.linalg.inv(r)
+    low = np.tri(r.shape[-1], dtype=sizes.dtype) - 0.5 * np.eye(r.shape[-1], dtype=sizes.dtype)
+    x = between((adjoint(q), b))
+    skew = compose(skewed(low), x)
+    by_q = added((times(b), compose(negation(), premultiplied(q), x), compose(premultiplied(q), skew)))
+    return [[by_q], [compose(times(r), added((x, compose(negation(), skew))))]]
+
+
+@composed(np.linalg.qr)
+def qr(a, mode="reduced"):
+    m, n = a.shape[-2:]
+    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
+        raise AutodiffValueError(f"np.linalg.qr with mode={mode!r} has no rule: use mode='reduced' or 'r'")
+    y = thin_qr(a[..., : min(m, n)])
+    q, r = y if m >= n else (y[0], np.concatenate([y[1], adjoint(y[0]) @ a[..., m:]], -1))
+    return r if mode == "r" else type(y)(q, r)
+
+
+# --- Least squares ------------------------------------------------------------------------------------------
+
+
+@dispatched
+def pseudoinverse(a, rcond):
+    return np.linalg.pinv(a, rcond)
+
+
+@rule(pseudoinverse)
+def pseudoinverse_rule(y, a, rcond):
+    """dy = −y da y + y yᴴ daᴴ (1 − a y) + (1 − y a) daᴴ yᴴ y, as long as the rank does not change."""
+    if np.any(np.linalg.matrix_rank(untraced(a), rtol=rcond) < min(a.shape[-2:])):
+        raise AutodiffValueError(
+            "pinv and lstsq of a matrix of deficient rank have no derivative: the pseudoinverse jumps there. Add a "
+            "ridge: solve (aᵀa + λ I) x = aᵀb by np.linalg.solve."
+        )
+    yh = adjoint(y)
+    m, n = a.shape[-2:]
+    parts = [compose(negation(), between((y, y)))]
+    if m > n:
+        parts.append(compose(between((y @ yh, np.eye(m, dtype=y.dtype) - a @ y)), conjugated()))
+    if n > m:
+        parts.append(compose(between((np.eye(n, dtype=y.dtype) - y @ a, yh @ y)), conjugated()))
+    return [added(tuple(parts))]
+
+
+@composed(np.linalg.pinv)
+def pinv(a, rcond=None, hermitian=False, *, rtol=NO_VALUE):
+    if hermitian:
+        raise AutodiffValueError("np.linalg.pinv with hermitian=True has no rule: leave it out")
+    given = rcond if rtol is NO_VALUE else rtol
+    return pseudoinverse(a, max(a.shape[-2:]) * np.finfo(a.dtype).eps if given is None and rtol is None else
+                         1e-15 if given is None else given)  # fmt: skip
+
+
+@composed(np.linalg.lstsq)
+def lstsq(a, b, rcond=None):
+    a, b = as_array(a), as_array(b)
+    m, n = a.shape
+    rcond = np.finfo(a.dtype).eps * max(m, n) if rcond is None else rcond
+    x = pseudoinverse(a, rcond) @ b
+    missed = b - a @ x
+    squares = np.sum(np.real(missed * np.conj(missed)), 0).reshape(-1) if m > n else np.zeros(0, np.real(b).dtype)
+    return x, squares, np.linalg.matrix_rank(untraced(a), rtol=rcond), np.linalg.svdvals(a)
+
+
+# --- Powers, products, tensors ------------------------------------------------------------------------------
+
+
+@composed(np.linalg.matrix_power)
+def matrix_power(a, n):
+    if n < 0:
+        a, n = np.linalg.inv(a), -n
+    y = None
+    while n:
+        y = (a if y is None else y @ a) if n % 2 else y
+        a, n = (a @ a if n > 1 else a), n // 2
+    return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape) + 0 * a if y is None else y
+
+
+@composed(np.linalg.multi_dot)
+def multi_dot(arrays, *, out=None):
+    arrays = [as_array(a) for a in arrays]
+    while len(arrays) > 1:  # from the end whose result is the smaller
+        first, last = arrays[0] @ arrays[1], arrays[-2] @ arrays[-1]
+        arrays = [first, *arrays[2:]] if first.size <= last.size else [*arrays[:-2], last]
+    return arrays[0]
+
+
+@composed(np.linalg.tensorsolve)
+def tensorsolve(a, b, axes=None):
+    a, b = as_array(a), as_array(b)
+    if axes is not None:
+        moved = axes_of(axes, a.ndim)
+        a = np.transpose(a, [i for i in range(a.ndim) if i not in moved] + list(moved))
+    shape = a.shape[b.ndim :]
+    return np.linalg.solve(a.reshape(b.size, -1), np.ravel(b)).reshape(shape)
+
+
+@composed(np.linalg.tensorinv)
+def tensorinv(a, ind=2):
+    rows = int(np.prod(a.shape[:ind]))
+    return np.linalg.inv(a.reshape(rows, -1)).reshape(a.shape[ind:] + a.shape[:ind])
+
+
+REFUSED[np.linalg.matrix_rank] = (
+    "it counts, and jumps where a singular value reaches 0. Call it on ad.stop_gradient(x)."
+)

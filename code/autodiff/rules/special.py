@@ -1,0 +1,128 @@
+"""SciPy's ufuncs, where a program uses them, and the log-sum-exp and softmax, which SciPy's functions do not see.
+
+SciPy is not imported here: when a trace meets a ufunc without a rule and `scipy.special` is there, its rules are added.
+"""
+
+import sys
+
+import numpy as np
+
+from ..arrays import as_array, dispatched
+from ..operators import diagonal
+from ..tables import PARTIALS, PENDING, rule
+from .elementwise import nonzero, softmax_weight
+from .reductions import kept_shape, reduction
+from .shapes import axes_of
+
+SQRT_PI = float(np.sqrt(np.pi))
+
+
+def scipys_partials(sp):
+    """The partial derivatives of the ufuncs of `sp`, the module `scipy.special`."""
+    zeta = sp._ufuncs._zeta  # sp.zeta is a function around this ufunc, and would refuse traced arrays
+    return {
+        # y = f(x): f′(x), as a function of (y, x)
+        sp.erf: (lambda y, x: 2 / SQRT_PI * np.exp(-x * x),),
+        sp.erfc: (lambda y, x: -2 / SQRT_PI * np.exp(-x * x),),
+        sp.erfcx: (lambda y, x: 2 * x * y - 2 / SQRT_PI,),
+        sp.erfi: (lambda y, x: 2 / SQRT_PI * np.exp(x * x),),
+        sp.dawsn: (lambda y, x: 1 - 2 * x * y,),
+        sp.erfinv: (lambda y, x: SQRT_PI / 2 * np.exp(y * y),),
+        sp.erfcinv: (lambda y, x: -SQRT_PI / 2 * np.exp(y * y),),
+        sp.gamma: (lambda y, x: y * sp.psi(x),),
+        sp.gammaln: (lambda y, x: sp.psi(x),),
+        sp.loggamma: (lambda y, x: sp.psi(x),),
+        sp.rgamma: (lambda y, x: -y * sp.psi(x),),
+        sp.psi: (lambda y, x: zeta(2.0, x),),
+        sp.expit: (lambda y, x: y * (1 - y),),
+        sp.logit: (lambda y, x: 1 / (x * (1 - x)),),
+        sp.log_expit: (lambda y, x: sp.expit(-x),),
+        sp.ndtr: (lambda y, x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),),
+        sp.ndtri: (lambda y, x: np.exp(y * y / 2) * np.sqrt(2 * np.pi),),
+        sp.log_ndtr: (lambda y, x: np.exp(-x * x / 2 - y) / np.sqrt(2 * np.pi),),
+        sp.entr: (lambda y, x: -np.log(x) - 1,),
+        sp.exp10: (lambda y, x: float(np.log(10)) * y,),
+        sp.cosm1: (lambda y, x: -np.sin(x),),
+        sp.i0: (lambda y, x: sp.i1(x),),
+        sp.i1: (lambda y, x: sp.i0(x) - np.where(x == 0, 0.5, y / nonzero(x)),),
+        sp.i0e: (lambda y, x: sp.i1e(x) - np.sign(x) * y,),
+        sp.i1e: (lambda y, x: sp.i0e(x) - np.where(x == 0, 0.5, y / nonzero(x)) - np.sign(x) * y,),
+        sp.j0: (lambda y, x: -sp.j1(x),),
+        sp.j1: (lambda y, x: sp.j0(x) - np.where(x == 0, 0.5, y / nonzero(x)),),
+        sp.y0: (lambda y, x: -sp.y1(x),),
+        sp.y1: (lambda y, x: sp.y0(x) - y / x,),
+        sp.spence: (lambda y, x: np.log(x) / (1 - x),),
+        sp.exp1: (lambda y, x: -np.exp(-x) / x,),
+        sp.expi: (lambda y, x: np.exp(x) / x,),
+        # z = f(x, y): ∂z/∂x and ∂z/∂y, as functions of (z, x, y)
+        sp.xlogy: (lambda z, x, y: np.log(y), lambda z, x, y: x / y),
+        sp.xlog1py: (lambda z, x, y: np.log1p(y), lambda z, x, y: x / (1 + y)),
+        sp.beta: (
+            lambda z, x, y: z * (sp.psi(x) - sp.psi(x + y)),
+            lambda z, x, y: z * (sp.psi(y) - sp.psi(x + y)),
+        ),
+        sp.betaln: (lambda z, x, y: sp.psi(x) - sp.psi(x + y), lambda z, x, y: sp.psi(y) - sp.psi(x + y)),
+        sp.rel_entr: (lambda z, x, y: np.log(x / y) + 1, lambda z, x, y: -x / y),
+        sp.kl_div: (lambda z, x, y: np.log(x / y), lambda z, x, y: 1 - x / y),
+        # with respect to the last argument alone: the order of Bessel functions and of zeta is a constant
+        zeta: (None, lambda z, s, q: -s * zeta(s + 1, q)),
+        sp.jv: (None, lambda z, v, x: (sp.jv(v - 1, x) - sp.jv(v + 1, x)) / 2),
+        sp.yv: (None, lambda z, v, x: (sp.yv(v - 1, x) - sp.yv(v + 1, x)) / 2),
+        sp.iv: (None, lambda z, v, x: (sp.iv(v - 1, x) + sp.iv(v + 1, x)) / 2),
+        sp.kv: (None, lambda z, v, x: -(sp.kv(v - 1, x) + sp.kv(v + 1, x)) / 2),
+    }
+
+
+def learn(function):
+    """Add SciPy's rules, if the program has imported SciPy; whether one of them is for this function."""
+    sp = sys.modules.get("scipy.special")
+    if sp is None or not isinstance(function, np.ufunc):
+        return False
+    partials = scipys_partials(sp)
+    PARTIALS.update(partials)
+    return function in partials
+
+
+PENDING.append(learn)
+
+
+@dispatched
+def _logsumexp(x, axes, keepdims):
+    top = np.max(x, axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    with np.errstate(divide="ignore"):
+        y = np.log(np.sum(np.exp(x - top), axes, keepdims=True)) + top
+    return y if keepdims else np.squeeze(y, axes)[()]
+
+
+@rule(_logsumexp)
+def logsumexp_rule(y, x, axes, keepdims):
+    """dy = Σ exp(x − y) dx."""
+    return reduction(y, x, axes, diagonal(softmax_weight(y.reshape(kept_shape(x.shape, axes)), x)))
+
+
+def logsumexp(x, axis=None, keepdims=False):
+    """log Σ exp(x) along axes, without overflow.
+
+    x : array of real numbers; axis : an integer, a tuple, or None for all axes. Infinite entries are allowed.
+
+    >>> import autodiff as ad
+    >>> ad.logsumexp(np.array([1000.0, 1000.0])) - 1000
+    np.float64(0.69314718055...)
+    >>> ad.grad(ad.logsumexp)(np.array([1000.0, 1000.0]))
+    array([0.5, 0.5])
+    """
+    x = as_array(x)
+    return _logsumexp(x, axes_of(axis, x.ndim), keepdims)
+
+
+def softmax(x, axis=None):
+    """exp(x) / Σ exp(x) along axes, without overflow: the gradient of `logsumexp`.
+
+    x : array of real numbers; axis : an integer, a tuple, or None for all axes.
+
+    >>> import autodiff as ad
+    >>> ad.softmax(np.array([1000.0, 1000.0]))
+    array([0.5, 0.5])
+    """
+    return np.exp(x - logsumexp(x, axis, keepdims=True))

@@ -1,0 +1,95 @@
+"""The rest of NumPy and SciPy's ufuncs: degenerate matrices, refusals, and rules that come with SciPy."""
+
+import numpy as np
+import pytest
+
+import autodiff as ad
+
+scipy_special = pytest.importorskip("scipy.special")
+optimize = pytest.importorskip("scipy.optimize")
+
+UFUNCS = """
+    erf erfc erfcx erfi dawsn gamma gammaln loggamma rgamma psi expit log_expit ndtr log_ndtr exp10 cosm1
+    i0 i1 i0e i1e j0 j1 y0 y1 spence exp1 expi entr
+"""
+
+
+@pytest.mark.parametrize("name", UFUNCS.split())
+def test_scipys_ufuncs_of_one_argument(name):
+    ad.check_grads(getattr(scipy_special, name), (np.array([0.4, 0.7, 1.3]),), order=2)
+
+
+@pytest.mark.parametrize("name", ["erfinv", "erfcinv", "logit", "ndtri"])
+def test_scipys_ufuncs_of_shares(name):
+    ad.check_grads(getattr(scipy_special, name), (np.array([0.2, 0.4, 0.7]),), order=2)
+
+
+@pytest.mark.parametrize("name", ["xlogy", "xlog1py", "beta", "betaln", "rel_entr", "kl_div"])
+def test_scipys_ufuncs_of_two_arguments(name):
+    ad.check_grads(getattr(scipy_special, name), (np.array([0.4, 1.7]), np.array([0.9, 0.6])), order=2)
+
+
+def test_digamma_is_psi_and_minimize_takes_value_and_gradient():
+    ad.check_grads(scipy_special.digamma, (np.array([0.4, 1.7]),), order=2)
+    rosenbrock = lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+    found = optimize.minimize(ad.value_and_grad(rosenbrock), np.array([-1.0, 2.0, 0.5]), jac=True)
+    np.testing.assert_allclose(found.x, 1, atol=1e-4)
+
+
+def test_logsumexp_and_softmax():
+    x = np.array([[0.3, -1.2, 2.0], [1e3, 1e3, -np.inf]])
+    np.testing.assert_allclose(ad.logsumexp(x, 1), scipy_special.logsumexp(x, axis=1))
+    np.testing.assert_allclose(ad.softmax(x, 1), scipy_special.softmax(x, axis=1))
+    np.testing.assert_allclose(ad.jacrev(lambda x: ad.logsumexp(x, 1))(x)[1, 1], [0.5, 0.5, 0.0])
+    ad.check_grads(lambda x: ad.logsumexp(x, 1), (x[:1],), order=2)
+    ad.check_grads(ad.softmax, (x[0],), order=2)
+
+
+# --- Degenerate matrices ------------------------------------------------------------------------------------
+
+TWICE = np.diag([2.0, 2.0, 5.0])
+
+
+def test_functions_that_treat_equal_eigenvalues_alike():
+    np.testing.assert_allclose(ad.grad(lambda a: np.sum(np.linalg.eigvalsh(a) ** 2))(TWICE), 2 * TWICE, atol=1e-14)
+    np.testing.assert_allclose(ad.grad(lambda a: np.sum(np.linalg.svdvals(a) ** 2))(TWICE), 2 * TWICE, atol=1e-14)
+    np.testing.assert_allclose(ad.grad(lambda a: np.linalg.norm(a, "nuc"))(TWICE), np.eye(3), atol=1e-14)
+
+
+def test_a_projector_on_the_space_of_equal_eigenvalues():
+    step = np.array([[0.3, 0, 0], [0.1, -0.4, 0], [0.7, 0.2, 0.5]])
+
+    def projector(a):
+        v = np.linalg.eigh(a)[1][:, :2]
+        return np.sum(v @ v.T * np.arange(9.0).reshape(3, 3))
+
+    h = 1e-5
+    expected = (projector(TWICE + h * step) - projector(TWICE - h * step)) / (2 * h)
+    np.testing.assert_allclose(np.sum(ad.grad(projector)(TWICE) * step), expected, rtol=1e-6)
+
+
+REFUSED = {
+    "equal eigenvalues": (lambda a: np.linalg.eigh(a)[1][0, 1], TWICE),
+    "linearly dependent": (lambda a: np.sum(np.real(np.linalg.eigvals(a))), np.array([[1.0, 1.0], [0.0, 1.0]])),
+    "deficient rank": (lambda a: np.sum(np.linalg.pinv(a)), np.ones((3, 2))),
+    "columns are": (lambda a: np.sum(np.linalg.qr(a)[1]), np.ones((3, 2))),
+    "singular": (lambda a: np.linalg.slogdet(a)[1], np.ones((2, 2))),
+    "np.where": (lambda a: np.put(a, [0], 1.0), TWICE),
+    "it counts": (np.linalg.matrix_rank, TWICE),
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+@pytest.mark.filterwarnings("ignore")
+def test_where_there_is_no_derivative_the_error_says_why(words):
+    f, a = REFUSED[words]
+    with pytest.raises(ad.AutodiffError, match=words):
+        ad.grad(f)(a)
+
+
+def test_the_determinant_of_a_singular_matrix_has_a_derivative():
+    a = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0, 1.0, 5.0]])
+    cofactors = [[14.0, -10.0, 2.0], [-7.0, 5.0, -1.0], [0.0, 0.0, 0.0]]
+    np.testing.assert_allclose(ad.grad(np.linalg.det)(a), cofactors, atol=1e-12)
+    with pytest.raises(ad.AutodiffError, match="singular"):
+        ad.hessian(np.linalg.det)(np.ones((2, 2)))
