@@ -223,6 +223,14 @@ class Traced:
     def __array__(self, *_: Any, **__: Any) -> Any:
         raise AutodiffTypeError(self.owner.NO_ARRAY)
 
+    def __getattr__(self, name: str) -> Any:
+        if not hasattr(np.ndarray, name):
+            raise AttributeError(f"a traced array has no attribute {name!r}")
+        mend = f"Use y = np.{name}(x)." if hasattr(np, name) else "ad.stop_gradient(x) gives the plain array."
+        raise AutodiffAttributeError(
+            f"a traced array has no {name!r}: it works in place, or on memory that a traced array does not own. {mend}"
+        )
+
     # --- what needs no derivative
 
     shape = property(lambda self: self.value.shape)

@@ -125,8 +125,8 @@ class Problem(NamedTuple):
     def check_settled(self, A: Square, rows: Any, u: Any, x: Any, params: Sequence, transposed: bool) -> None:
         """An error where A⁻¹ b hangs on digits of x that the solver did not find, as at a double root.
 
-        x is known to the tolerance, and no better than rounding in the residual, times ‖A⁻¹‖, lets it be. The slope of A
-        is measured at a distance at which kinks do not count.
+        x is known to the tolerance, and no better than rounding in the residual, times ‖A⁻¹‖, lets it be. The slope of
+        A is measured at a distance at which kinks do not count.
         """
         i = np.argmax(np.linalg.norm(u, axis=1))
         eps = float(np.finfo(x.dtype).eps)

@@ -151,7 +151,10 @@ def heat_maps(x: np.ndarray = x0) -> Figure:
 # --- what the factors take ----------------------------------------------------------------------------------------
 
 
-def memory_data(widths: Sequence[int] = tuple(int(10**k) for k in range(1, 8))) -> dict[str, list[float]]:
+WIDTHS = (10, 100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
+
+
+def memory_data(widths: Sequence[int] = WIDTHS) -> dict[str, list[float]]:
     """Bytes of the Jacobian of an elementwise sine of n numbers: as a matrix, as its diagonal, and of its row."""
     itemsize = np.dtype(float).itemsize
     return {

@@ -449,3 +449,12 @@ def test_debug_nans_is_a_setting_of_the_thread():
         thread.start()
         thread.join()
     assert found == [True]
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"), [("sort", "np.sort"), ("partition", "np.partition"), ("fill", "stop_gradient")]
+)
+def test_attributes_that_work_in_place_name_the_mend(name, mend):
+    with pytest.raises(ad.AutodiffError, match=mend) as refused:
+        ad.grad(lambda x: getattr(x, name)())(np.ones(3))
+    assert isinstance(refused.value, AttributeError)
