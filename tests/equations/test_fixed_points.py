@@ -10,13 +10,10 @@ import pytest
 import autodiff as ad
 from figures import fixed_points as figures
 
+from .oracles import columns
+
 SIZES = [(1, 1), (3, 2), (5, 7)]
 sizes = pytest.mark.parametrize(("unknowns", "parameters"), SIZES, ids=str)
-
-
-def columns(f, x, h=1e-30):
-    """The Jacobian of an analytic f at x, column by column, by the complex step."""
-    return np.stack([np.imag(f(x + 1j * h * e)) / h for e in np.eye(x.size)], axis=-1)
 
 
 def contraction(unknowns, parameters, rate=0.6, seed=0):

@@ -9,13 +9,10 @@ import autodiff as ad
 from figures import jacobians
 from figures import running_example as example
 
+from .oracles import columns
+
 SHAPES = [(5, 4, 4, 3), (2, 7, 7, 1), (9, 3, 3, 6)]
 shapes = pytest.mark.parametrize("shape", SHAPES, ids=str)
-
-
-def columns(f, x, h=1e-30):
-    """The Jacobian of an analytic f at x, column by column, by the complex step."""
-    return np.stack([np.imag(f(x + 1j * h * e)) / h for e in np.eye(x.size)], axis=-1)
 
 
 def chain(shape, seed=0):
