@@ -13,7 +13,7 @@ COMPILE := uv pip compile --quiet --universal --generate-hashes --no-annotate --
 	--python-version 3.11 --custom-compile-command "make lock" pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: book test check lab images bench measure lock clean help
+.PHONY: book test check lab preview images bench measure lock clean help
 
 book: .venv/ready ## Render the book into _book/ (ENGINE=quarto uses an installed Quarto)
 	@$(RUN) -m book render --engine $(ENGINE) $(if $(CI),--strict)
@@ -32,6 +32,9 @@ check: .venv/ready ## Run every check that is no test: format, lint, types, spel
 lab: .venv/lab book ## Open working copies of the notebooks (notebooks/) in JupyterLab
 	@$(RUN) -m book.lab _book/notebooks notebooks
 	@$(BIN)/jupyter lab --notebook-dir=notebooks
+
+preview: .venv/ready ## Serve the book on this machine and show every change at once
+	@$(RUN) -m book preview
 
 images: .venv/ready ## Draw images/ anew
 	@$(RUN) code/figures/diagrams.py

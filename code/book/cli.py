@@ -1,4 +1,4 @@
-"""The commands: ``book render``, ``book check``, ``book clean``.
+"""The commands: ``book render``, ``book preview``, ``book check``, ``book clean``.
 
 Exit codes: 0 all is well; 1 the book is not in order, every fault is on standard error; 2 the command makes no
 sense; 130 it was interrupted.
@@ -11,7 +11,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -21,6 +21,9 @@ from rich.progress import Progress as Bars
 from book.errors import BookError, Fault
 from book.progress import Progress
 from book.project import FORMATS, Chapter, Project
+
+if TYPE_CHECKING:
+    from book.render import Outcome
 
 GET_QUARTO = (
     "Quarto is not installed: there is no program quarto on the PATH. Get version 1.9 or newer from "
@@ -52,6 +55,7 @@ Output = Annotated[
     typer.Option(metavar="DIR", help="By default output-dir of _quarto.yml.", show_default=False),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Count warnings as errors.")]
+Port = Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="Where to serve; 0 takes any free port.")]
 Timeout = Annotated[int, typer.Option(metavar="SECONDS", min=1, help="How long a cell may run.")]
 
 
@@ -81,6 +85,29 @@ def render(
     _tell(outcome.warnings, console)
     place = outcome.output.relative_to(Path.cwd()) if outcome.output.is_relative_to(Path.cwd()) else outcome.output
     typer.echo(f"{place} is up to date" if outcome.fresh else f"{place} is ready")
+
+
+@app.command()
+def preview(port: Port = 4848, timeout: Timeout = 300) -> None:
+    """Serve the book on this machine, render it on every change and show it; Ctrl-C ends it."""
+    from book.preview import preview as serve
+    from book.render import Request
+    from book.render import render as run
+
+    console = _console()
+
+    def rendering() -> Outcome:
+        with _Shown(console) as shown:
+            return run(Project(Path.cwd()), Request(["html"], seconds=timeout), shown)
+
+    def told(names: list[str], outcome: Outcome | BookError) -> None:
+        failed = isinstance(outcome, BookError)
+        if names:
+            more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            typer.echo(f"{names[0]}{more} changed: {'what was shown stays' if failed else 'rendered'}")
+        _tell(outcome.faults if isinstance(outcome, BookError) else outcome.warnings, console)
+
+    serve(Path.cwd(), port, rendering, lambda address: typer.echo(f"The book is at {address} (Ctrl-C ends this)"), told)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -105,14 +105,12 @@ BUILDERS = {
 
 def inputs(project: Project, request: Request) -> str:
     """A name for all that a render depends on: every file of the project that is not hidden and not made."""
-    made = {project.output.resolve(), (request.output or project.output).resolve(), project.root / "notebooks"}
+    made = {project.output.resolve(), (request.output or project.output).resolve()}
     files: list[Path] = []
     for folder, folders, names in os.walk(project.root):
         here = Path(folder)
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and name != "__pycache__" and here / name not in made
-        )
-        files += [here / name for name in names if name[0] != "." and (here / name).is_file()]
+        folders[:] = [name for name in folders if is_input(project.root, made, here / name)]
+        files += [path for name in names if (path := here / name).is_file() and is_input(project.root, made, path)]
     chosen = [chapter.path for chapter in request.chapters]
     return digest(
         renderer_digest(),
@@ -122,6 +120,13 @@ def inputs(project: Project, request: Request) -> str:
         chosen,
         request.strict,
     )
+
+
+def is_input(root: Path, made: Collection[Path], path: Path) -> bool:
+    """Whether a book may be made from a file: neither it nor a folder around it is hidden or made."""
+    parts = path.relative_to(root).parts
+    hidden = any(part[0] == "." or part == "__pycache__" for part in parts)
+    return not hidden and parts[:1] != ("notebooks",) and not any(path.is_relative_to(folder) for folder in made)
 
 
 def _judge(faults: Sequence[Fault], strict: bool) -> None:
