@@ -85,7 +85,7 @@ def manuscripts(
 
 def _program(project: Project, source: Source) -> list[list[Any]]:
     """The steps to run; the blocks that they were found in are kept for composing."""
-    key = _read_key(source)
+    key = read_key(source)
     if (program := project.store.get("program", key)) is None:
         blocks = notebook.parse(source)
         if source.faults:
@@ -96,16 +96,17 @@ def _program(project: Project, source: Source) -> list[list[Any]]:
     return program
 
 
-def _read_key(source: Source) -> str:
+def read_key(source: Source) -> str:
+    """The name of a source as it is read, before anything ran."""
     return digest(renderer_digest(), source.path, source.lines)
 
 
 def _composed(project: Project, chapter: Chapter, item: Job, results: dict[str, Any] | None) -> Manuscript:
     source = item.source
-    key = digest(_read_key(source), item.key, results is not None, project.settings.value, _pictures_key(project))
+    key = digest(read_key(source), item.key, results is not None, project.settings.value, _pictures_key(project))
     summary = project.store.get("summary", key)
     if summary is None or not _all_kept(project, key, summary):
-        blocks = project.store.get("parsed", _read_key(source)) or notebook.parse(source)
+        blocks = project.store.get("parsed", read_key(source)) or notebook.parse(source)
         composed = markup.compose(project, source, blocks, results)
         summary = {
             "outline": composed.outline,
