@@ -42,8 +42,9 @@ images: .venv/ready ## Draw images/ anew
 bench: .venv/ready ## Compare with other systems, side by side
 	@$(RUN) -m benchmarks
 
-measure: .venv/ready ## Time what the book quotes and write benchmarks/measurements.json
+measure: .venv/ready ## Time what the book quotes, run the phrase book, and write both records in benchmarks/
 	@$(RUN) -m benchmarks.measure
+	@$(RUN) -m benchmarks.phrasebook
 
 lock: ## Choose newer packages and write both locks (needs uv)
 	@$(COMPILE) --upgrade --extra book --extra dev --extra drawing --output-file requirements.lock

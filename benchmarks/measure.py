@@ -38,6 +38,7 @@ from benchmarks.systems import autodiff, autodiff_compiled, available
 from benchmarks.timing import compare, seconds_of_a_call
 from benchmarks.workloads import WORKLOADS
 from figures.fixed_points import equilibrium
+from figures.heated_wire import Wire
 
 FILE = Path(__file__).with_name("measurements.json")
 
@@ -224,6 +225,20 @@ def iterations(f: Callable, theta: Any, phi: Any) -> int:
 
     ad.fixed_point(counted, theta, phi)
     return calls
+
+
+@measurement(unit="multiples of the program's own time")
+def gradient_methods() -> Recorded:
+    """Time of the gradient of the heated wire's loss in seven ways, against the number of heaters."""
+    heaters, points = [1, 2, 4, 8, 16, 32], Wire().points
+    value: dict[str, list[float]] = {}
+    for n in heaters:
+        wire = Wire(points=points, heaters=n)
+        runs = {name: partial(gradient, wire.phi) for name, gradient in wire.gradients().items()}
+        timings = compare({"plain": partial(wire.loss, wire.phi), **runs})
+        for name in runs:
+            value.setdefault(name, []).append(timings[name].over(timings["plain"]).median)
+    return Recorded(value, {"heaters": heaters, "points": points})
 
 
 # --- Writing them down --------------------------------------------------------------------------------------

@@ -43,9 +43,14 @@ class Measurement:
         return f"{self.machine['processor']}, {self.machine['python']}, {self.date}"
 
 
+def located(name: Path) -> Path:
+    """A data file of the project by its name: in the working folder where it is there, else beside this module."""
+    return name if name.exists() else Path(__file__).parents[2] / name
+
+
 def recorded_file() -> Path:
     """The file that `load` reads unless it is told another."""
-    return NAME if NAME.exists() else Path(__file__).parents[2] / NAME
+    return located(NAME)
 
 
 def load(name: str, file: Path | None = None) -> Measurement:

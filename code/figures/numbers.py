@@ -19,7 +19,7 @@ def tex(value: float, digits: int = 1) -> str:
 
 def sci(value: float, digits: int = 1) -> Any:
     """A number as mathematics, for inline code."""
-    return _markdown(f"${tex(value, digits)}$")
+    return markdown(f"${tex(value, digits)}$")
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
@@ -27,7 +27,7 @@ def table(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Any:
     body = [list(row) for row in rows]
     rules = ["---" if isinstance(cell, str) else "--:" for cell in body[0]]
     lines = [list(header), rules, *([_cell(cell) for cell in row] for row in body)]
-    return _markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
+    return markdown("\n".join(f"| {' | '.join(line)} |" for line in lines))
 
 
 def _cell(value: Any) -> str:
@@ -36,7 +36,8 @@ def _cell(value: Any) -> str:
     return f"{value:,}" if isinstance(value, int) else f"${tex(float(value), 2)}$"
 
 
-def _markdown(text: str) -> Any:
+def markdown(text: str) -> Any:
+    """Text that a notebook shows as Markdown, and the book sets as its own."""
     from IPython.display import Markdown  # in the notebooks that show it, not in what draws figures elsewhere
 
     return Markdown(text)
