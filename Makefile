@@ -26,7 +26,7 @@ check: .venv/ready ## Run every check that is no test: format, lint, types, spel
 	@$(BIN)/ruff check
 	@$(BIN)/mypy
 	@$(BIN)/codespell
-	@$(RUN) -m book check
+	@$(RUN) -m book check --strict
 	@$(RUN) -m pytest code
 
 lab: .venv/lab book ## Open working copies of the notebooks (notebooks/) in JupyterLab

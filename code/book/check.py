@@ -1,18 +1,23 @@
 """Questions that can be asked of a book without rendering it, and of a rendered one.
 
 The faults of the sources are those that a render would tell: labels, references, citations, pictures, equations,
-captions, what is not supported. Nothing is run; what cells print is known from the last render. Of a finished book
-every link is followed, once its sources are in order.
+captions, what is not supported. To them come what panache finds in the syntax, entries of the bibliography that
+nobody cites or that lead nowhere, and the book's own rules (`house`). Nothing is run; what cells print is known from
+the last render. Of a finished book every link is followed, once its sources are in order.
 """
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
-from book import citations, publish
+from book import citations, house, publish
 from book.errors import BookError, Fault
 from book.manuscript import manuscripts, numbered
 from book.project import Project
@@ -41,18 +46,49 @@ def sources(project: Project) -> list[Fault]:
         faults += numbered(project, book, form)[1]
     if all(item.results is not None for item in book):
         cited = {citation["id"] for item in book for citation in item.summary["citations"]}
-        faults += [_unused(project, name) for name in sorted(set(known) - cited)]
-    return faults
+        unused = sorted(set(known) - cited)
+        faults += [_entry(project, name, "unused-citation", "nobody cites", "cite it or remove it") for name in unused]
+    mend = "give it a doi, eprint, url or isbn; or list it as printed-only in pyproject.toml"
+    lost = {name for name, entry in known.items() if WAYS.isdisjoint(entry)} - {
+        *house.of(project).get("printed-only", ())
+    }
+    faults += [_entry(project, name, "missing-doi", "there is no way to", mend) for name in sorted(lost)]
+    return [*faults, *house.faults(project, book), *syntax(project)]
 
 
-def _unused(project: Project, name: str) -> Fault:
+WAYS = {"DOI", "URL", "ISBN"}
+"""What leads from an entry of the bibliography to the thing itself; an eprint becomes a URL."""
+
+
+def _entry(project: Project, name: str, rule: str, message: str, mend: str) -> Fault:
+    """A warning about an entry of the bibliography."""
     for path in project.bibliography:
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
             if name in line:
                 file = path.relative_to(project.root).as_posix()
-                message = f"nobody cites {name}"
-                return Fault(file, number, "unused-citation", message, "cite it or remove it", warning=True)
-    return Fault("bibliography", 0, "unused-citation", f"nobody cites {name}", warning=True)
+                return Fault(file, number, rule, f"{message} {name}", mend, warning=True)
+    return Fault("bibliography", 0, rule, f"{message} {name}", mend, warning=True)
+
+
+TASTE = "missing-chunk-labels,citation-nonbreaking-space"
+"""Rules of panache's that ask for what this renderer and Quarto do not need."""
+
+DIAGNOSTIC = re.compile(r"^(?P<file>.+):(?P<line>\d+):\d+: \w+\[(?P<rule>[\w-]+)\]: (?P<message>.+)$", re.MULTILINE)
+
+
+def syntax(project: Project) -> Iterator[Fault]:
+    """What panache, a linter of Quarto's Markdown, has to say of the sources."""
+    program = shutil.which("panache", path=Path(sys.executable).parent)
+    if program is None:
+        yield Fault("panache", 0, "not-installed", "the syntax is not checked", "pip install panache-cli", warning=True)
+        return
+    files = [chapter.path for chapter in project.chapters]
+    command = [program, "--no-cache", "lint", "--message-format", "short", "--ignore", TASTE, *files]
+    done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
+    for found in DIAGNOSTIC.finditer(done.stdout + done.stderr):
+        file = Path(found["file"]).relative_to(project.root).as_posix()
+        mend = f"https://panache.bz/reference/linter-rules.html#{found['rule']}"
+        yield Fault(file, int(found["line"]), f"panache-{found['rule']}", found["message"], mend, warning=True)
 
 
 ADDRESSES = {"a": "href", "img": "src", "link": "href", "script": "src", "use": "href", "source": "src"}
