@@ -119,14 +119,14 @@ class Expression:
         return (node, (self.function, *self.operands)) if self.operands else (number, (self.value,))
 
     def __repr__(self) -> str:
-        from .formulas import text
+        from .notation import text
 
         if self.tree_size > 1000:
             return f"<an expression of {self.tree_size} nodes, {len(ordered(self))} of them distinct>"
         return text(self)
 
     def _repr_latex_(self) -> str:
-        from .formulas import latex
+        from .notation import latex
 
         return f"$\\displaystyle {latex(self)}$"
 

@@ -19,7 +19,7 @@ from .algebra import Expression, expression_of, symbol
 from .algebra import node as expression_node
 from .arrays import as_array, getitem, name_of, untraced
 from .errors import AutodiffError, AutodiffValueError
-from .formulas import latex, symbol_latex
+from .notation import latex, symbol_latex
 from .graph import Graph
 from .recording import Node, evaluated, guard, nodes_in, part, shown, statement
 from .source import index_text

@@ -1,209 +1,48 @@
-"""Formulas: expressions as LaTeX and as text, and every primitive's JVP and VJP as LaTeX."""
+"""Formulas: every primitive's JVP and VJP in LaTeX, read off its rule.
+
+A ufunc's formulas are its partial derivatives, called on symbols. Another function's come from the linear operators
+that its rule gives on a small example (`EXAMPLES`), family by family (`FAMILIES`). No derivative is written here: a
+primitive that is added to the tables of `autodiff.rules` needs one line in `EXAMPLES`, and a new family of operators
+one in `FAMILIES`.
+"""
 
 import inspect
-import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .algebra import Expression, node, number, ordered, symbol
+from .algebra import node, number, symbol
 from .arrays import astype, getitem, name_of, reshape
 from .errors import AutodiffValueError
+from .notation import ATOM, PRODUCT, SUM, latex, symbol_latex, text
 from .operators import Operator, composition, negation, transposed
-from .rules.elementwise import LN2, LN10
 from .rules.indexing import embed
-from .rules.linalg import length, solve_columns
+from .rules.linalg import cofactors, length, log_det, lower_factor, pseudoinverse, solve_columns, thin_qr, unit_det
 from .rules.products import contract
 from .rules.reductions import root, running_sum
 from .rules.sequences import bessel_i, overlapped, windows
 from .rules.shapes import join, roll_axes
-from .symbolic import almost_everywhere
+from .rules.special import _logsumexp
+from .rules.spectral import added, eigen, eigen_hermitian, over_gaps, singular_values, singular_vectors
+from .symbolic import Expression, almost_everywhere
 from .tables import PARTIALS, RULES
 from .trees import flatten
 
-LONGEST = 20_000  # nodes of an expression that is worth writing out
-
-# --- Expressions --------------------------------------------------------------------------------------------
-
-PROPOSITION, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)
-"""How tightly a formula holds together; what is looser than its place asks for is put in parentheses."""
-
-
-class Form(NamedTuple):
-    """How a function is written: a pattern for `str.format`, how tightly it holds, and how its operands have to."""
-
-    pattern: str
-    tight: int
-    operands: tuple[int, ...]
-
-
-def _same(pattern: str, tight: int, *operands: int) -> tuple[Form, Form]:
-    return Form(pattern, tight, operands), Form(pattern, tight, operands)
-
-
-def _infix(sign: str, latex_sign: str, tight: int, right: int) -> tuple[Form, Form]:
-    return Form(f"{{}} {sign} {{}}", tight, (tight, right)), Form(f"{{}} {latex_sign} {{}}", tight, (tight, right))
-
-
-def _around(name: str, left: str, right: str) -> tuple[Form, Form]:
-    return Form(f"{name}({{}})", ATOM, (0,)), Form(f"{left} {{}} {right}", ATOM, (0,))
-
-
-WRITTEN: dict[Any, tuple[Form, Form]] = {
-    np.add: _infix("+", "+", SUM, SUM),
-    np.subtract: _infix("-", "-", SUM, PRODUCT),
-    np.multiply: (Form("{}*{}", PRODUCT, (PRODUCT, PRODUCT)), Form(r"{} \, {}", PRODUCT, (PRODUCT, PRODUCT))),
-    np.divide: (Form("{}/{}", PRODUCT, (PRODUCT, FRACTION)), Form(r"\frac{{{}}}{{{}}}", FRACTION, (SUM, SUM))),
-    np.power: (Form("{}**{}", POWER, (ATOM, POWER)), Form("{}^{{{}}}", POWER, (ATOM, SUM))),
-    np.negative: _same("-{}", SUM, PRODUCT),
-    np.positive: _same("{}", SUM, SUM),
-    np.square: (Form("square({})", ATOM, (0,)), Form("{}^{{2}}", POWER, (ATOM,))),
-    np.reciprocal: (Form("reciprocal({})", ATOM, (0,)), Form(r"\frac{{1}}{{{}}}", FRACTION, (SUM,))),
-    np.exp2: (Form("exp2({})", ATOM, (0,)), Form("2^{{{}}}", POWER, (SUM,))),
-    np.cbrt: (Form("cbrt({})", ATOM, (0,)), Form(r"\sqrt[3]{{{}}}", POWER, (0,))),
-    np.hypot: (Form("hypot({}, {})", ATOM, (0, 0)), Form(r"\sqrt{{{}^{{2}} + {}^{{2}}}}", POWER, (ATOM, ATOM))),
-    np.sqrt: (Form("sqrt({})", ATOM, (0,)), Form(r"\sqrt{{{}}}", POWER, (0,))),
-    np.exp: (Form("exp({})", ATOM, (0,)), Form("e^{{{}}}", POWER, (SUM,))),
-    np.absolute: _around("abs", r"\left|", r"\right|"),
-    np.fabs: _around("fabs", r"\left|", r"\right|"),
-    np.floor: _around("floor", r"\left\lfloor", r"\right\rfloor"),
-    np.ceil: _around("ceil", r"\left\lceil", r"\right\rceil"),
-    np.less: _infix("<", "<", PROPOSITION, SUM),
-    np.less_equal: _infix("<=", r"\le", PROPOSITION, SUM),
-    np.greater: _infix(">", ">", PROPOSITION, SUM),
-    np.greater_equal: _infix(">=", r"\ge", PROPOSITION, SUM),
-    np.equal: _infix("==", "=", PROPOSITION, SUM),
-    np.not_equal: _infix("!=", r"\ne", PROPOSITION, SUM),
-    np.logical_or: _infix("|", r"\lor", PROPOSITION, SUM),
-    np.logical_and: _infix("&", r"\land", PROPOSITION, SUM),
-    np.logical_not: (Form("~{}", PROPOSITION, (SUM,)), Form(r"\lnot {}", PROPOSITION, (SUM,))),
-    np.where: (
-        Form("where({}, {}, {})", ATOM, (0, 0, 0)),
-        Form(r"\begin{{cases}} {1} & {0} \\ {2} & \text{{otherwise}} \end{{cases}}", PRODUCT, (0, SUM, SUM)),
-    ),
-}
-"""How functions are written as text and in LaTeX; others are written name(operand, operand)."""
-KNOWN = {
-    name: rf"\{name}" for name in ("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log")
-}
-KNOWN |= {"maximum": r"\max", "minimum": r"\min"}  # to LaTeX
-CONSTANTS = {
-    repr(math.pi): r"\pi", repr(math.e): "e", repr(LN2): r"\log(2)", repr(LN10): r"\log(10)",
-    repr(math.pi / 180): r"\frac{\pi}{180}", repr(180 / math.pi): r"\frac{180}{\pi}",
-}  # fmt: skip
-
-
-def text(expression: Expression) -> str:
-    """An expression as Python would have it written, without `np.`."""
-    return _written(expression, 0, lambda x: (x.name, ATOM), lambda v: (repr(v), SUM if v < 0 else ATOM))
-
-
-def latex(expression: Expression) -> str:
-    """An expression as LaTeX, for the inside of a formula.
-
-    Raises `AutodiffValueError` where it has more than 20,000 nodes when written out.
-
-    >>> from autodiff import formulas, symbolic
-    >>> x = symbolic.symbol("x")
-    >>> print(formulas.latex(symbolic.differentiate(np.sqrt(1 + x**2), x)))
-    \\frac{x}{\\sqrt{1 + x^{2}}}
-    """
-    return _written(expression, 1, lambda x: (symbol_latex(x.name), ATOM), _number)
-
-
-def _written(expression: Expression, column: int, symbol: Callable, number: Callable) -> str:
-    if expression.tree_size > LONGEST:
-        raise AutodiffValueError(
-            f"the expression has {expression.tree_size} nodes when it is written out, too many to read. Write "
-            "its parts (`expression.operands`), or compute with it: lambdify and differentiate work on the graph."
-        )
-    found: dict[Expression, tuple[str, int]] = {}
-    for x in ordered(expression):
-        if not x.operands:
-            found[x] = symbol(x) if x.name else number(x.value)
-            continue
-        form = WRITTEN[x.function][column] if x.function in WRITTEN else _called(x, column)
-        parts = [_enclosed(*found[y], place, column) for y, place in zip(x.operands, form.operands, strict=True)]
-        found[x] = form.pattern.format(*parts), form.tight
-        if column and x.function is np.multiply:
-            found[x] = _product(*parts), PRODUCT
-    return found[expression][0]
-
-
-def _called(x: Expression, column: int) -> Form:
-    name = name_of(x.function).removeprefix("np.")
-    places = ", ".join(["{}"] * len(x.operands))
-    if column:
-        name = KNOWN.get(name) or r"\operatorname{{" + name.replace("_", r"\_") + "}}"
-    return Form(f"{name}({places})", ATOM, (0,) * len(x.operands))
-
-
-def _enclosed(inner: str, tight: int, place: int, column: int) -> str:
-    """A part in parentheses if its place asks for them; what is true or false stands in brackets for 1 or 0."""
-    if tight >= place:
-        return inner
-    if column == 0:
-        return f"({inner})"
-    left, right = "[]" if tight == PROPOSITION else "()"
-    return rf"\left{left} {inner} \right{right}" if r"\frac" in inner else f"{left}{inner}{right}"
-
-
-def _product(a: str, b: str) -> str:
-    """Factors side by side; with a dot where they would read as one number."""
-    if b[0].isdigit():
-        return rf"{a} \cdot {b}"
-    return f"{a} {b}" if a[-1].isdigit() and a[0].isdigit() else rf"{a} \, {b}"
-
-
-def _number(value: Any) -> tuple[str, int]:
-    if isinstance(value, bool):
-        return rf"\text{{{str(value).lower()}}}", ATOM
-    known = CONSTANTS.get(repr(abs(value)))
-    if known is None:
-        digits, _, exponent = repr(abs(value)).replace("inf", r"\infty").partition("e")
-        power = f"10^{{{int(exponent)}}}" if exponent else ""
-        known = power if power and digits == "1" else rf"{digits} \cdot {power}" if power else digits
-    return (f"-{known}", SUM) if value < 0 else (known, PRODUCT if " " in known or "\\frac" in known else ATOM)
-
-
-GREEK = re.compile(
-    "(alpha|beta|[gG]amma|[dD]elta|epsilon|zeta|eta|[tT]heta|iota|kappa|[lL]ambda|mu|nu|[xX]i|[pP]i|rho|[sS]igma|tau|"
-    "[uU]psilon|[pP]hi|chi|[pP]si|[oO]mega)"
-)
-ACCENTS = {"dot": r"\dot", "bar": r"\bar"}
-
-
-def symbol_latex(name: str) -> str:
-    """A name as LaTeX: `theta_0` is θ₀, `v12` is v₁₂, `x_dot` is ẋ, a word stands upright.
-
-    >>> from autodiff import formulas
-    >>> print(formulas.symbol_latex("theta_dot"), formulas.symbol_latex("v12"), formulas.symbol_latex("params['w']"))
-    \\dot{\\theta} v_{12} \\mathrm{params}_{w}
-    """
-    words = re.findall(r"[^\W\d_]+|\d+", name)
-    if not words:
-        return rf"\mathtt{{{name}}}"
-    accent = ACCENTS.get(words[-1]) if len(words) > 1 else None
-    head, *rest = [_word(word) for word in (words[:-1] if accent else words)]
-    head = f"{accent}{{{head}}}" if accent else head
-    return f"{head}_{{{','.join(rest)}}}" if rest else head
-
-
-def _word(word: str) -> str:
-    return f"\\{word}" if GREEK.fullmatch(word) else word if len(word) == 1 or word.isdigit() else rf"\mathrm{{{word}}}"
-
-
-# --- Rules --------------------------------------------------------------------------------------------------
+__all__ = ["EXAMPLES", "FAMILIES", "SIGNS", "Formulas", "formulas", "latex", "symbol_latex", "text"]
 
 
 class Formulas(NamedTuple):
-    """A primitive in LaTeX: the call `y = f(x)`, its JVP as one equation, its VJP as one equation per operand."""
+    """A primitive in LaTeX: its call, its JVP (one equation per result), its VJP as one equation per operand.
+
+    `where` says in words, with LaTeX between dollar signs, what letters stand for that are no operand and no result.
+    """
 
     call: str
     jvp: str
     vjp: list[str]
+    where: str = ""
 
 
 def formulas(function: Any) -> Formulas:
@@ -211,7 +50,8 @@ def formulas(function: Any) -> Formulas:
 
     function : a ufunc or function with a rule of its own. Dots are tangents, bars are cotangents; y is the result.
     Formulas of ufuncs come from the partial derivatives, called on symbols; others from the families of their linear
-    operators, on a small example. What broadcasting repeats, the VJP sums.
+    operators, on a small example. What broadcasting repeats, the VJP sums; where an operand is real and a result
+    complex, it keeps the real part. `SIGNS` says what the functions in formulas mean.
 
     Raises `AutodiffValueError` for a function that has no rule, or is written in terms of others.
 
@@ -224,6 +64,10 @@ def formulas(function: Any) -> Formulas:
         return _of_ufunc(function)
     if function in EXAMPLES:
         return _of_operators(function)
+    if function in RULES:
+        raise AutodiffValueError(
+            f"{name_of(function)} has a rule, but no example in autodiff.formulas.EXAMPLES: add it"
+        )
     raise AutodiffValueError(
         f"{name_of(function)} has no formula here: it has no rule, or is written in terms of others"
     )
@@ -248,21 +92,35 @@ def _of_ufunc(ufunc: np.ufunc) -> Formulas:
     return Formulas(f"{names[0]} = {call}", f"{symbol_latex(f'{names[0]}_dot')} = {latex(dot)}", bars)
 
 
+# --- One call of each function that has a rule by operators -------------------------------------------------
+
+
 class Example(NamedTuple):
-    """A call whose operators are written down: in LaTeX; its arguments; what its operands are called."""
+    """A call whose operators are written down."""
 
-    call: str
+    call: str  # the right-hand side, in LaTeX
     args: tuple
-    operands: tuple[str, ...]
-    weights: tuple[str, ...] = ()  # the diagonal or mask of each operator
+    operands: tuple[str, ...]  # what they are called
+    weights: tuple[str, ...] = ()  # arrays of the operators that are no operand and no result, in their order
+    results: tuple[str, ...] = ("y",)
+    where: str = ""  # what the letters of the weights mean
 
 
-_a, _b = np.array([[1.0, 2.0], [4.0, 3.0]]), np.array([[5.0, 7.0], [6.0, 8.0]])
 _op = r"\operatorname{{{}}}({})".format
+_a, _b = np.array([[1.0, 2.0], [4.0, 3.0]]), np.array([[5.0, 7.0], [6.0, 8.0]])
+_c = np.array([[2 + 1j, 0.5 - 0.3j], [0.7 + 0.2j, 1 - 2j]])
+_h = _c @ _c.conj().T
+_tall = np.array([[2 + 1j, 0.5], [0.7j, 1 - 2j], [0.4, 0.9 + 0.6j]])
+_H = r"^{\mathsf{H}}"
 _SHARE = r"\frac{[x_i = y]}{\#\{k : x_k = y\}}"  # of the winners
+_SINGULAR = (
+    rf"$a = u \, \operatorname{{diag}}(s) \, h$ is a square matrix, $\omega = (s, -s)$ and "
+    rf"$W = \frac{{1}}{{\sqrt{{2}}}} \begin{{pmatrix}} u{_H} & h \\ u{_H} & -h \end{{pmatrix}}$"
+)
+
 EXAMPLES: dict[Any, Example] = {
-    np.conjugate: Example(r"\overline{x}", (_a + 1j,), ("x",)),
-    np.real: Example(_op("Re", "x"), (_a,), ("x",)),
+    np.conjugate: Example("x^{*}", (_c,), ("x",)),
+    np.real: Example(_op("Re", "x"), (_c,), ("x",)),
     np.copy: Example("x", (_a,), ("x",)),
     astype: Example(_op("astype", "x"), (_a, np.dtype(np.float32)), ("x",)),
     np.where: Example(_op("where", "c, a, b"), (_a > 2, _a, _b), ("a", "b"), ("[c]", r"[\lnot c]")),
@@ -275,84 +133,302 @@ EXAMPLES: dict[Any, Example] = {
     np.broadcast_to: Example(_op("broadcast", "x"), (_a, (3, 2, 2)), ("x",)),
     roll_axes: Example(_op("roll", "x, k"), (_a, (1,), (-1,)), ("x",)),
     np.flip: Example(_op("flip", "x"), (_a,), ("x",)),
-    join: Example("[a, b]", ((_a, _b), 0), ("a", "b")),
+    join: Example(_op("concatenate", "a, b"), ((_a, _b), 0), ("a", "b")),
     np.stack: Example(_op("stack", "a, b"), ((_a, _b),), ("a", "b")),
     np.triu: Example(_op("triu", "x"), (_a,), ("x",), (r"[i \le j]",)),
     np.tril: Example(_op("tril", "x"), (_a,), ("x",), (r"[i \ge j]",)),
     np.matmul: Example(r"a \, b", (_a, _b), ("a", "b")),
     contract: Example(_op("einsum", "a, b"), ("ij,jk->ki", (_a, _b)), ("a", "b")),
     np.sum: Example(r"\sum_i x_i", (_a, 0), ("x",)),
-    np.mean: Example(r"\frac{1}{n} \sum_i x_i", (_a, 0), ("x",), (r"\frac{1}{n}",)),
+    np.mean: Example(r"\frac{1}{n} \, \sum_i x_i", (_a, 0), ("x",), (r"\frac{1}{n}",)),
     **{f: Example(r"\max_i x_i", (_a, 0), ("x",), (_SHARE,)) for f in (np.max, np.amax)},
     **{f: Example(r"\min_i x_i", (_a, 0), ("x",), (_SHARE,)) for f in (np.min, np.amin)},
-    length: Example(r"\sqrt{\sum_i x_i^2}", (_a, (0,), False), ("x",), (r"\frac{x_i}{y}",)),
+    length: Example(r"\sqrt{\sum_i x_i^{2}}", (_a, (0,), False), ("x",), (r"\frac{x_i}{y}",)),
     root: Example(r"\sqrt{x}", (_a,), ("x",), (r"\frac{1}{2 y}",)),
     running_sum: Example(_op("cumsum", "x"), (_a, -1), ("x",)),
     windows: Example(_op("windows", "x"), (_a[0], 2), ("x",)),
     overlapped: Example(_op("overlap", "x"), (_a,), ("x",)),
-    np.i0: Example("I_0(x)", (_a[0],), ("x",), ("I_1(x)",)),
-    bessel_i: Example("I_n(x)", (_a[0], 1), ("x",), (r"\frac{I_{n-1}(x) + I_{n+1}(x)}{2}",)),
+    np.i0: Example("I_{0}(x)", (_a[0],), ("x",), ("I_{1}(x)",)),
+    bessel_i: Example("I_{n}(x)", (_a[0], 1), ("x",), (r"\frac{I_{n-1}(x) + I_{n+1}(x)}{2}",)),
+    _logsumexp: Example(r"\log(\sum_i e^{x_i})", (_a, (0,), False), ("x",), ("e^{x_i - y}",)),
+    np.fft.fft: Example(_op("fft", "x"), (_c,), ("x",)),
+    np.fft.ifft: Example(_op("ifft", "x"), (_c,), ("x",)),
     np.linalg.inv: Example("a^{-1}", (_a,), ("a",)),
     solve_columns: Example(r"a^{-1} \, b", (_a, _b), ("a", "b")),
-}
-"""One call of each function that has a rule by operators."""
+    np.linalg.det: Example(r"\det(a)", (_c,), ("a",), (_op("cof", "a"),)),
+    cofactors: Example(_op("cof", "a"), (_c,), ("a",)),
+    log_det: Example(r"\log \left| \det(a) \right|", (_c,), ("a",)),
+    unit_det: Example(r"\frac{\det(a)}{\left| \det(a) \right|}", (_c,), ("a",)),
+    lower_factor: Example(
+        _op("cholesky", "h"), (_h,), ("h",), (r"\Phi(@)",), where=rf"$h = y \, y{_H}$ and $y$ is lower triangular"
+    ),
+    thin_qr: Example(
+        _op("qr", "a"), (_tall,), ("a",), (), ("q", "r"),
+        rf"$a = q \, r$, $q{_H} \, q = I$ and $r$ is upper triangular",
+    ),
+    pseudoinverse: Example("a^{+}", (_tall, 1e-12), ("a",), (rf"y \, y{_H}", r"(I - a \, y)"),
+        where="$a$ has more rows than columns; if it has fewer, the second term is its mirror image"),
+    over_gaps: Example(r"\frac{p}{\Delta(w)}", (_c, _b[0], 1.0), ("p", "w")),
+    eigen_hermitian: Example(
+        _op("eigh", "h"), (_h,), ("h",), (), ("w", "v"), rf"$h = v \, \operatorname{{diag}}(w) \, v{_H}$"
+    ),
+    eigen: Example(
+        _op("eig", "a"), (_c,), ("a",), (), ("w", "v"),
+        r"$a = v \, \operatorname{diag}(w) \, v^{-1}$; the lengths of the columns of $v$ are left open",
+    ),
+    **{
+        f: Example(_op("svd", "a"), (_c,), ("a",), ("W", r"\omega", r"\sqrt{2}", "[s > 0]"), ("u", "s", "h"), _SINGULAR)
+        for f in (singular_values, singular_vectors)
+    },
+}  # fmt: skip
 
-# How a family acts on @, with its array #; and how its transpose does.
-FAMILIES: dict[str, tuple[str, str]] = {
+# --- Families of operators ----------------------------------------------------------------------------------
+
+Patterns = tuple[str, str]
+SCALED = "an array times @"
+
+
+def _broadcast(data: tuple) -> Patterns:
+    """Repetition, where there is some; and a change of dtype."""
+    there, back = ("@", "@") if data[0] == data[1] else (_op("broadcast", "@"), _op("sum", "@"))
+    cast_there, cast_back = _cast(data[2:])
+    return cast_there.replace("@", there), back.replace("@", cast_back)
+
+
+def _cast(data: tuple) -> Patterns:
+    """From complex to real numbers, and back."""
+    source, target = (dtype.kind == "c" for dtype in data)
+    real = _op("Re", "@")
+    return real if source > target else "@", real if target > source else "@"
+
+
+def _contraction(data: tuple) -> Patterns:
+    """In its place among the factors; the others' letters `#` are in the order that they have."""
+    return _op("einsum", "#, @" if data[0] else "@, #"), _op("einsum", "@, #")
+
+
+def _block(data: tuple) -> Patterns:
+    part = "v" if data[0].start else "u"
+    return rf"\operatorname{{block}}_{part}(@)", rf"\operatorname{{embed}}_{part}(@)"
+
+
+# How a family acts on @, with its arrays # and %, at the index ?, and how its transpose does; or a function of its data
+# that says so.
+FAMILIES: dict[str, Patterns | Callable[[Any], Patterns]] = {
     "identity": ("@", "@"),
-    "cast": ("@", "@"),
-    "diagonal": (r"# \, @", r"# \, @"),
-    "mask": (r"# \, @", r"# \, @"),
-    "conjugation": (r"\overline{@}", r"\overline{@}"),
-    "broadcast": (_op("broadcast", "@"), _op("sum", "@")),
+    "cast": _cast,
+    "diagonal": (SCALED, SCALED),
+    "mask": (SCALED, SCALED),
+    "conjugation": ("@^{*}", "@^{*}"),
+    "broadcast": _broadcast,
     "sum": (r"\sum_i @_i", _op("broadcast", "@")),
     "reshape": (_op("reshape", "@"), _op("reshape", "@")),
     "permute": (r"@^{\top}", r"@^{\top}"),
-    "slice": ("@[i]", _op("embed", "@, i")),
+    "slice": ("@[?]", _op("embed", "@, ?")),
     "roll": (_op("roll", "@, k"), _op("roll", "@, -k")),
     "flip": (_op("flip", "@"), _op("flip", "@")),
     "cumulative sum": (_op("cumsum", "@"), _op("flip", _op("cumsum", _op("flip", "@")))),
     "windows": (_op("windows", "@"), _op("overlap", "@")),
-    "times": (r"@ \, #", r"@ \, #^{\top}"),
-    "premultiplied": (r"# \, @", r"#^{\top} \, @"),
-    "contraction": (_op("einsum", "@, #"), _op("einsum", "@, #")),
+    "times": (r"@ \, #", r"@ \, #ᵀ"),
+    "premultiplied": (r"# \, @", r"#ᵀ \, @"),
+    "between": (r"# \, @ \, %", r"#ᵀ \, @ \, %ᵀ"),
+    "contraction": _contraction,
     "solve": (r"#^{-1} \, @", r"#^{-\top} \, @"),
+    "transpose": (r"@^{\top}", r"@^{\top}"),
+    "adjoint": (rf"@{_H}", rf"@{_H}"),
+    "pairing": (r"\langle #, @ \rangle", r"@ \, #"),
+    "imaginary part": (rf"i \, {_op('Im', '@')}", rf"i \, {_op('Im', '@')}"),
+    "diagonal entries": (_op("diag", "@"), _op("diag", "@")),
+    "differences": (r"\Delta(@)", r"\Delta^{\top}(@)"),
+    "quotient": (r"\frac{@}{\Delta(#)}", r"\frac{@}{\Delta(#)}"),
+    "rotation of eigenvectors": (r"\frac{@}{\Delta(#)}", rf"\frac{{{_op('skew', '@')}}}{{\Delta(#)}}"),
+    "skew part": (r"\Omega(@)", r"\Omega^{\top}(@)"),
+    "corner": (_op("corner", "@"), r"\operatorname{corner}^{\top}(@)"),
+    "block": _block,
+    "fft": (_op("fft", "@"), _op("fft", "@")),
+    "ifft": (_op("ifft", "@"), _op("ifft", "@")),
+}  # fmt: skip
+
+SIGNS: dict[str, str] = {
+    r"\dot{x},\ \bar{x}": "tangent and cotangent of $x$",
+    "[p]": "1 where $p$ is true, else 0",
+    r"a \odot b": "the product entry by entry",
+    rf"x^{{\top}},\ x^{{*}},\ x{_H}": "transpose, complex conjugate, both",
+    r"\langle a, b \rangle": r"$\sum_{ij} a_{ij} \, b_{ij}$, without conjugation",
+    r"\Delta(w)": r"the matrix of the differences $w_j - w_i$; in a quotient, entries without a gap give 0",
+    r"\Delta^{\top}(x)": "column sums of $x$ minus its row sums",
+    r"\Phi(x)": "the lower triangle of $x$, with half of its diagonal",
+    r"\Omega(x),\ \Omega^{\top}(x)": rf"$\Phi(x) - \Phi(x){_H}$; its transpose, $2 \, \Phi(\operatorname{{skew}}(x))$",
+    r"\operatorname{skew}(x)": rf"$\frac{{1}}{{2}} (x - x{_H})$",
+    r"\operatorname{diag}(x)": "the diagonal of a matrix; the diagonal matrix of a vector",
+    r"\operatorname{cof}(a)": r"the matrix of cofactors; $\det(a) \, a^{-\top}$ where $a$ is regular",
+    r"\operatorname{corner}(a)": rf"$\begin{{pmatrix}} 0 & a \\ a{_H} & 0 \end{{pmatrix}}$",
+    r"\operatorname{corner}^{\top}(x)": rf"the upper right block of $x$ plus{_H} of the lower left one",
+    r"\operatorname{block}_u(x),\ \operatorname{block}_v(x)": "the upper left block of $x$, the lower left one",
+    r"\operatorname{embed}_u(x),\ \operatorname{embed}_v(x)": "zeros around $x$ in the place of that block",
+    r"\operatorname{embed}(x, i)": "zeros with $x$ added at index $i$",
+    r"\operatorname{broadcast}(x),\ \operatorname{sum}(x)": "entries repeated; what was repeated added up",
+    r"\operatorname{windows}(x),\ \operatorname{overlap}(x)": "all windows, as rows; rows added where they overlap",
 }
+"""What functions and signs in the formulas mean, in words with LaTeX between dollar signs."""
+
+
+# --- From operators to LaTeX --------------------------------------------------------------------------------
 
 
 def _of_operators(function: Any) -> Formulas:
-    example = EXAMPLES[function]
+    example, rule = EXAMPLES[function], RULES[function]
     y = function(*example.args)
-    rule = RULES[function]
-    names = {id(x): name for x, name in zip(rule.operands(example.args), example.operands, strict=True)} | {id(y): "y"}
+    found = rule.jacobians(y, *example.args)
+    several = len(example.results) > 1
+    rows = found if several else [found]  # of operators: a row for each result
+    known = zip(
+        (*example.operands, *example.results), (*rule.operands(example.args), *(y if several else (y,))), strict=True
+    )
+    letters = Letters(dict(known), example.weights)
+    at = {name: f"i_{name}" if len(example.operands) > 1 else "i" for name in example.operands}
+
+    def term(operator: Operator, vector: str, name: str) -> Term:
+        made = _extended(operator, Term(vector), letters)
+        return made._replace(text=made.text.replace("?", at[name]))
+
     dots, bars = [], []
-    for i, (operator, name) in enumerate(zip(rule.jacobians(y, *example.args), example.operands, strict=True)):
-        weight = example.weights[i] if example.weights else ""
-        chain = factors(operator)
-        dots.append(_applied(chain, rf"\dot{{{name}}}", names, weight))
-        back = _applied([transposed(factor) for factor in reversed(chain)], r"\bar{y}", names, weight)
-        bars.append(rf"\bar{{{name}}} = {back}")
-    return Formulas(f"y = {example.call}", rf"\dot{{y}} = {' + '.join(dots)}", bars)
+    for result, row in zip(example.results, rows, strict=True):
+        terms = [term(operator, rf"\dot{{{x}}}", x) for operator, x in zip(row, example.operands, strict=True)]
+        dots.append(rf"\dot{{{result}}} = {_total(terms).signed}")
+    for i, x in enumerate(example.operands):
+        terms = [term(transposed(row[i]), rf"\bar{{{y}}}", x) for row, y in zip(rows, example.results, strict=True)]
+        bars.append(rf"\bar{{{x}}} = {_total(terms).signed}")
+    call = f"({', '.join(example.results)})" if several else "y"
+    return Formulas(f"{call} = {example.call}", r", \quad ".join(dots), bars, example.where)
 
 
-def factors(operator: Operator) -> list[Operator]:
-    """The operators that one is composed of, the one that acts first at the end."""
+class Term(NamedTuple):
+    """A part of a formula: its LaTeX, how tightly it holds together (as in `notation`), its sign."""
+
+    text: str
+    tight: int = ATOM
+    minus: bool = False
+
+    @property
+    def signed(self) -> str:
+        return f"-{self.text}" if self.minus else self.text
+
+    def within(self, place: int) -> str:
+        """The text for a place that asks for something as tight as this."""
+        if self.tight >= place:
+            return self.text
+        return rf"\left( {self.text} \right)" if r"\frac" in self.text else f"({self.text})"
+
+
+FORMS: dict[str, Callable] = {
+    "": lambda x: x,
+    r"^{\top}": lambda x: x.mT,
+    "^{*}": np.conj,
+    _H: lambda x: np.conj(x).mT,
+    "^{-1}": np.linalg.inv,
+    r"^{-\top}": lambda x: np.linalg.inv(x).mT,
+    "^{-*}": lambda x: np.conj(np.linalg.inv(x)),
+    r"^{-\mathsf{H}}": lambda x: np.conj(np.linalg.inv(x)).mT,
+}
+"""What an operator may hold of an array with a name, and how that is written."""
+
+
+class Letters:
+    """Names of arrays, found by their values; an array without a name gets the next of the example's weights."""
+
+    def __init__(self, names: dict[str, Any], weights: tuple[str, ...]):
+        self.known = [
+            (name + suffix, value) for suffix in FORMS for name, array in names.items() for value in _as(suffix, array)
+        ]
+        self.left, self.weights = list(weights), set(weights)
+
+    def of(self, x: Any) -> str:
+        """How the array is written."""
+        for name, value in self.known:
+            if value.shape == np.shape(x) and np.allclose(value, x, rtol=1e-9, atol=1e-12):
+                return name
+        if not self.left:
+            raise AutodiffValueError("the rule holds an array for which its example in EXAMPLES has no name")
+        name = self.left.pop(0)
+        enclosed = f"({name})" if r"\," in name and name[0] != "(" else name
+        self.known += [(enclosed + suffix if suffix else name, value) for suffix in FORMS for value in _as(suffix, x)]
+        return name
+
+    def scale(self, x: Any) -> str:
+        """How the array stands in front of what it multiplies, @, entry by entry."""
+        name = self.of(x)
+        return (
+            name if "@" in name else rf"{name} \odot @" if np.ndim(x) and name not in self.weights else rf"{name} \, @"
+        )
+
+
+def _as(suffix: str, x: Any) -> list:
+    """The array in this form, if it has it."""
+    if suffix and (np.ndim(x) != 2 or x.dtype == bool):
+        return []
+    try:
+        return [np.asarray(FORMS[suffix](x))]
+    except np.linalg.LinAlgError:  # not square, or singular
+        return []
+
+
+def _steps(operator: Operator) -> Iterator[Operator]:
+    """The operators that one is composed of, the one that acts first in front."""
     family, data = operator
-    return [factor for part in data for factor in factors(part)] if family is composition else [operator]
+    if family is composition:
+        for inner in reversed(data):
+            yield from _steps(inner)
+    elif family is composition.T:
+        for inner in data:
+            yield from _steps(transposed(inner))
+    else:
+        yield operator
 
 
-def _applied(chain: list[Operator], vector: str, names: dict[int, str], weight: str) -> str:
-    """What a composition of operators makes of a vector, in LaTeX."""
-    sign = ""
-    for family, data in reversed(chain):
-        if family is negation or family is negation.T:
-            sign = "" if sign else "-"
-            continue
-        name = family.name.removeprefix("stack ")
-        pattern = FAMILIES[name.removesuffix("ᵀ")][name.endswith("ᵀ")]
-        if name.startswith("broadcast") and data[0] == data[1]:
-            pattern = "@"
-        arrays = [names[id(x)] for x in flatten(data)[0] if id(x) in names]
-        array = ", ".join(arrays) or weight
-        vector = pattern.replace("#", array).replace("@", vector)
-    return sign + vector
+def _extended(operator: Operator, x: Term, letters: Letters) -> Term:
+    """What an operator makes of a part of a formula."""
+    for family, data in _steps(operator):
+        if family in (negation, negation.T):
+            x = x._replace(minus=not x.minus)
+        elif family in (added, added.T):
+            x = _total([_extended(part if family is added else transposed(part), x, letters) for part in data])
+        else:
+            x = _filled(_pattern(family.name, data, letters), x)
+    return x
+
+
+def _pattern(name: str, data: Any, letters: Letters) -> str:
+    """How this member of a family acts on @."""
+    back, key = name.endswith("ᵀ"), name.removeprefix("stack ").removesuffix("ᵀ")
+    if key not in FAMILIES:
+        raise AutodiffValueError(f"the operators {key!r} have no pattern in autodiff.formulas.FAMILIES: add it")
+    family = FAMILIES[key]
+    pattern = (family(data) if callable(family) else family)[back]
+    if pattern == SCALED:
+        return letters.scale(data)
+    arrays = [x for x in flatten(data)[0] if isinstance(x, np.ndarray | np.generic)]
+    for place, x in zip("#%", arrays, strict=False):
+        if f"{place}ᵀ" in pattern:
+            pattern = pattern.replace(f"{place}ᵀ", letters.of(x.mT))
+        elif place in pattern:
+            pattern = pattern.replace(place, letters.of(x))
+    return pattern
+
+
+def _filled(pattern: str, x: Term) -> Term:
+    if pattern == "@":
+        return x
+    after = pattern[pattern.index("@") + 1 :]
+    product = r"\," in pattern or r"\odot" in pattern or "_i" in pattern
+    inside = re.search(r"[({]@[)},]|, @", pattern)
+    place = 0 if inside else ATOM if after[:1] in ("^", "[") else PRODUCT
+    return Term(pattern.replace("@", x.within(place)), PRODUCT if product else ATOM, x.minus)
+
+
+def _total(terms: list[Term]) -> Term:
+    if len(terms) == 1:
+        return terms[0]
+    first, *rest = terms
+    text = first.signed + "".join(f" {'-' if term.minus else '+'} {term.text}" for term in rest)
+    return Term(text, SUM)

@@ -7,7 +7,6 @@ import pickle
 
 import hypothesis.strategies as st
 import numpy as np
-import pypandoc
 import pytest
 import sympy
 from hypothesis import assume, given, settings
@@ -15,9 +14,9 @@ from hypothesis import assume, given, settings
 import autodiff as ad
 from autodiff import formulas, symbolic
 from autodiff.algebra import ZERO, number, ordered
-from autodiff.arrays import name_of
 from autodiff.symbolic import differentiate, evaluate, gradient, graph_size, lambdify, symbol, tree_size
-from autodiff.tables import PARTIALS, RULES
+
+from .reading import mathml
 
 X, Y = symbol("x"), symbol("y")
 
@@ -303,44 +302,6 @@ def test_to_sympy_gives_arrays():
 
 
 # --- LaTeX --------------------------------------------------------------------------------------------------
-
-
-def mathml(latex):
-    """What pandoc makes of it; a formula that it cannot read would stay as it is written."""
-    made = pypandoc.convert_text(f"${latex}$", "html", "markdown", extra_args=["--mathml", "--fail-if-warnings"])
-    assert "<math" in made
-    return made
-
-
-def test_every_primitive_says_its_rules():
-    functions = [*(f for f in PARTIALS if getattr(np, f.__name__, None) is f), *formulas.EXAMPLES]
-    assert set(formulas.EXAMPLES) <= set(RULES)
-    pieces = []
-    for function in functions:
-        rule = formulas.formulas(function)
-        operands = {part.split(" = ")[0] for part in rule.vjp}
-        assert all(name.startswith(r"\bar{") for name in operands), name_of(function)
-        assert r"\dot{" in rule.jvp.split(" = ", 1)[1]
-        assert all(r"\bar{" in part.split(" = ", 1)[1] for part in rule.vjp)
-        pieces += [rule.call, rule.jvp, *rule.vjp]
-    mathml("$ $".join(pieces))
-
-
-RULES_IN_LATEX = {
-    np.multiply: (r"\dot{z} = y \, \dot{x} + x \, \dot{y}", [r"\bar{x} = y \, \bar{z}", r"\bar{y} = x \, \bar{z}"]),
-    np.exp: (r"\dot{y} = y \, \dot{x}", [r"\bar{x} = y \, \bar{y}"]),
-    np.matmul: (
-        r"\dot{y} = \dot{a} \, b + a \, \dot{b}", [r"\bar{a} = \bar{y} \, b^{\top}", r"\bar{b} = a^{\top} \, \bar{y}"]
-    ),
-    np.linalg.inv: (r"\dot{y} = -y \, \dot{a} \, y", [r"\bar{a} = -y^{\top} \, \bar{y} \, y^{\top}"]),
-    np.sum: (r"\dot{y} = \sum_i \dot{x}_i", [r"\bar{x} = \operatorname{broadcast}(\bar{y})"]),
-    np.conjugate: (r"\dot{y} = \overline{\dot{x}}", [r"\bar{x} = \overline{\bar{y}}"]),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("function", RULES_IN_LATEX, ids=name_of)
-def test_rules_in_latex(function):
-    assert formulas.formulas(function)[1:] == RULES_IN_LATEX[function]
 
 
 @pytest.mark.parametrize(

@@ -237,7 +237,7 @@ skewed = Linear("skew part", _skew, lambda u, low: (u - adjoint(u)) * low)
 
 @rule(thin_qr)
 def thin_qr_rule(y, a):
-    """For X = Qᴴ da R⁻¹ and its skew part Ω: dQ = (da − Q Qᴴ da) R⁻¹ + Q Ω and dR = (X − Ω) R."""
+    """For X = Qᴴ da R⁻¹ and its skew part Ω: dQ = (da − Q Qᴴ da) R⁻¹ + Q Ω and dR = Qᴴ da − Ω R."""
     q, r = y
     sizes = np.abs(np.diagonal(untraced(r), 0, -2, -1))
     if not np.all(sizes > np.finfo(r.dtype).eps * a.shape[-2] * np.max(sizes, -1, keepdims=True, initial=0)):
@@ -247,7 +247,7 @@ def thin_qr_rule(y, a):
     x = between((adjoint(q), b))
     skew = compose(skewed(low), x)
     by_q = added((times(b), compose(negation(), premultiplied(q), x), compose(premultiplied(q), skew)))
-    return [[by_q], [compose(times(r), added((x, compose(negation(), skew))))]]
+    return [[by_q], [added((premultiplied(adjoint(q)), compose(negation(), times(r), skew)))]]
 
 
 @composed(np.linalg.qr)
