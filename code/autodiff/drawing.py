@@ -19,8 +19,8 @@ from .algebra import Expression, expression_of, symbol
 from .algebra import node as expression_node
 from .arrays import as_array, getitem, name_of, untraced
 from .errors import AutodiffError, AutodiffValueError
-from .notation import latex, symbol_latex
 from .graph import Graph
+from .notation import latex, symbol_latex
 from .recording import Node, evaluated, guard, nodes_in, part, shown, statement
 from .source import index_text
 from .tables import CONSTANT, PARTIALS
