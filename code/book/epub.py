@@ -7,7 +7,6 @@ set of identifiers, so that a link to anything finds the right file.
 from __future__ import annotations
 
 import io
-import os
 import re
 import tempfile
 import uuid
@@ -121,9 +120,7 @@ def _bind(project: Project, blocks: Nodes, media: dict[str, bytes], sheets: Sequ
             *(f"--css={sheet}" for sheet in sheets),
         ]  # fmt: skip
         epoch = {"SOURCE_DATE_EPOCH": str(project.timestamp)}
-        _, warnings = pandoc.run(
-            options, pandoc.document(blocks, {**strings, **lists}), cwd=folder, env={**os.environ, **epoch}
-        )
+        _, warnings = pandoc.run(options, pandoc.document(blocks, {**strings, **lists}), cwd=folder, env=epoch)
         return _finished((folder / "book.epub").read_bytes()), warnings
 
 

@@ -15,6 +15,7 @@ import logging
 import os
 import platform
 import re
+import sysconfig
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -44,6 +45,17 @@ KERNEL_OPTIONS = [
     "--InlineBackend.print_figure_kwargs={'bbox_inches': 'tight', 'metadata': {'Date': None, 'Creator': None}}",
     "--HistoryManager.enabled=False",
 ]
+
+ALIKE = {
+    "LC_ALL": "C.UTF-8",
+    "PYTHONHASHSEED": "0",
+    "TZ": "UTC",
+    **dict.fromkeys(["MKL_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"], "1"),
+}
+"""What else differs from machine to machine and shows in results: the order of sets, dates, how sums are split."""
+
+FOLDERS = sorted({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib", "stdlib")}, reverse=True)
+"""Where Python's modules lie on this machine, the inner ones first: tracebacks name them."""
 
 ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 IN_CELL = re.compile(r"Cell In\[\d+\], line (\d+)")
@@ -264,8 +276,9 @@ def _folder(project: Project, source: Source) -> str:
 
 
 def _environment(project: Project) -> Mapping[str, str]:
-    """What the kernels find set: the book's own variables, and what makes drawings the same each time."""
+    """What the kernels find set: the book's own variables, and what makes results the same each time."""
     return {
+        **ALIKE,
         **project.environment,
         "PYTHONPATH": os.pathsep.join(map(str, project.source_folders)),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -304,6 +317,8 @@ def _groups(program: list[list[Any]]) -> list[list[list[Any]]]:
 def _private(text: str, project: Project) -> str:
     """Text without colours and without what differs between machines: folders, temporary files."""
     text = KERNEL_FILE.sub("<cell>", ANSI.sub("", text))
+    for folder in FOLDERS:
+        text = text.replace(folder, "")
     return text.replace(str(project.root) + os.sep, "").replace(str(Path.home()) + os.sep, "~/")
 
 

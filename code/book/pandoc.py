@@ -14,6 +14,10 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+LOCALE = {"LC_ALL": "C.UTF-8"}
+"""Pandoc reads arguments and names of files as the locale says, and there are no accents in C."""
+
+
 class PandocError(RuntimeError):
     """Pandoc stopped with an error; the message is its own."""
 
@@ -32,10 +36,10 @@ def run(
     cwd: os.PathLike[str] | None = None,
     env: Mapping[str, str] | None = None,
 ) -> tuple[str, list[str]]:
-    """Run pandoc on a text; return what it wrote and its warnings."""
-    done = subprocess.run(
-        [program(), *arguments], input=text.encode(), capture_output=True, cwd=cwd, env=env, check=False
-    )
+    """Run pandoc on a text; return what it wrote and its warnings. ``env`` adds to the variables that are set."""
+    command = [program(), *arguments]
+    settings = {**os.environ, **LOCALE, **(env or {})}
+    done = subprocess.run(command, input=text.encode(), capture_output=True, cwd=cwd, env=settings, check=False)
     messages = done.stderr.decode(errors="replace").strip()
     if done.returncode:
         raise PandocError(messages)
