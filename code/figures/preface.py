@@ -12,6 +12,7 @@ CHAPTERS: dict[str, tuple[tuple[float, float], tuple[str, ...]]] = {
     "Accumulation": ((1, 0), ("Jacobians",)),
     "JVPs and VJPs": ((1, 1), ("Jacobians",)),
     "Finite\ndifferences": ((1, 2), ("Jacobians",)),
+    "Symbolic\ndifferentiation": ((2, 2), ("JVPs and VJPs",)),
     "Graphs": ((2, 1), ("JVPs and VJPs",)),
     "Building\nthe graph": ((3, 1), ("Graphs",)),
     "Fixed points": ((3, 2), ("Graphs",)),
