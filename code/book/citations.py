@@ -7,16 +7,19 @@ their numbers across the book. All formats take their words from here.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from book import pandoc, tree
-from book.errors import Fault
+from book.errors import Fault, ProgramError, fail
 from book.lowering import citation_key
 from book.project import CONFIG, Project
 from book.store import digest, renderer_digest
 from book.tree import Node, Nodes
+
+PLACE = re.compile(r"\(line (\d+), column \d+\)")
 
 
 @dataclass
@@ -39,7 +42,13 @@ def entries(project: Project) -> dict[str, dict[str, Any]]:
         found = []
         for path in files:
             reader = {".bib": "biblatex", ".json": "csljson"}.get(path.suffix, "biblatex")
-            found += json.loads(pandoc.run(["--from", reader, "--to", "csljson", str(path)])[0])
+            try:
+                found += json.loads(pandoc.run(["--from", reader, "--to", "csljson", str(path)])[0])
+            except ProgramError as error:
+                said = str(error)
+                line = int(place[1]) if (place := PLACE.search(said)) else 0
+                name = path.relative_to(project.root).as_posix()
+                raise fail(name, line, "bibliography", said.partition("\n")[2] or said, "mend this entry") from None
         return found
 
     key = digest(renderer_digest(), *files)

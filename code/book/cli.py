@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 
-from book.errors import BookError, Fault
+from book.errors import OUTSIDE, BookError, Fault, outside
 from book.progress import Progress
 from book.project import FORMATS, Chapter, Project
 
@@ -139,13 +139,13 @@ def check_here(strict: bool = False) -> int:
 def notebooks_into(output: Path) -> int:
     """Make the notebooks of the book in the current folder, in a folder that Quarto made; return the exit code."""
     from book.manuscript import manuscripts
-    from book.render import make
+    from book.render import alone, make
     from book.store import write_whole
 
     console = _console()
     try:
         project = Project(Path.cwd())
-        with _Shown(console) as shown:
+        with _Shown(console) as shown, alone(project, shown):
             book = manuscripts(project, project.chapters, shown)
             made, _ = make(project, book, project.chapters, ["notebooks"], project.formats, shown)
     except BookError as error:
@@ -243,6 +243,9 @@ def main() -> None:
         app()
     except BookError as error:
         _tell(error.faults, _console())
+        sys.exit(1)
+    except OUTSIDE as error:
+        _tell([outside(error)], _console())
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import re
-import tempfile
 import uuid
 import zipfile
 from collections.abc import Sequence
@@ -110,7 +109,7 @@ def _bind(project: Project, blocks: Nodes, media: dict[str, bytes], sheets: Sequ
         key: {"t": "MetaList", "c": [{"t": "MetaString", "c": value} for value in values]}
         for key, values in {"author": project.authors, **ACCESSIBILITY}.items()
     }
-    with tempfile.TemporaryDirectory() as name:
+    with project.store.scratch() as name:
         folder = Path(name)
         for path, data in media.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -34,6 +35,28 @@ class BookError(Exception):
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults = sorted(set(faults))
         super().__init__("\n".join(map(str, self.faults)))
+
+
+class ProgramError(RuntimeError):
+    """A program that the renderer calls stopped with an error; the message is its own."""
+
+
+def outside(error: Exception) -> Fault:
+    """What went wrong on the machine and not in the book: a disk, a program, memory."""
+    if isinstance(error, OSError):
+        where = str(error.filename or "this machine")
+        return Fault(where, 0, "machine", error.strerror or str(error), "see to it, then render again")
+    if isinstance(error, subprocess.CalledProcessError):
+        name = " ".join(map(str, error.cmd))
+        said = (error.stderr or b"").decode(errors="replace").strip()[-2000:]
+        return Fault(name, 0, "program", f"it stopped with code {error.returncode}. {said}".strip())
+    if isinstance(error, MemoryError):
+        return Fault("this machine", 0, "machine", "there is not enough memory", "render fewer chapters at a time")
+    return Fault("pandoc", 0, "program", str(error))
+
+
+OUTSIDE = (OSError, subprocess.CalledProcessError, MemoryError, ProgramError)
+"""The errors that `outside` explains."""
 
 
 def fail(file: str, line: int, rule: str, message: str, mend: str = "") -> BookError:

@@ -16,7 +16,6 @@ import os
 import platform
 import re
 import sysconfig
-import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -30,15 +29,34 @@ from book.project import Project, as_list
 from book.store import digest
 
 CELL_SECONDS = 300
+CELL_BYTES = 10 << 20
+"""How much a cell may show: more than anybody reads."""
+CHAPTER_BYTES = 8 << 30
+"""How much memory a chapter's cells may take, where the machine has that much for every kernel at work."""
 VALUES_TYPE = "application/vnd.book.values+json"
 
 DRAWING = Path(__file__).with_name("matplotlibrc")
 KERNEL = Path(__file__).with_name("kernel.py")
-SETUP = f"""{KERNEL.read_text(encoding="utf-8")}
 
-__book_values__, __book_opened__ = set_up("{VALUES_TYPE}")
-del set_up
-"""
+
+def _set_up() -> str:
+    """The text of the hidden first cell."""
+    calls = f'__book_values__, __book_opened__ = set_up("{VALUES_TYPE}", {memory()})\ndel set_up\n'
+    return f"{KERNEL.read_text(encoding='utf-8')}\n\n{calls}"
+
+
+def memory() -> int:
+    """How many bytes the cells of a chapter may take: no more than would leave every kernel at work as many."""
+    if not hasattr(os, "sysconf"):  # Windows, where kernels know no such limit
+        return CHAPTER_BYTES
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return max(2 << 30, min(CHAPTER_BYTES, machine // _at_once()))
+
+
+def _at_once() -> int:
+    """How many kernels work at a time."""
+    return os.cpu_count() or 2
+
 
 KERNEL_OPTIONS = [
     "--InlineBackend.figure_formats=svg",
@@ -174,7 +192,7 @@ def execute(
 
 
 async def _run_all(project: Project, jobs: Sequence[Job], progress: Progress, seconds: int) -> list[Any]:
-    free = asyncio.Semaphore(os.cpu_count() or 2)
+    free = asyncio.Semaphore(_at_once())
 
     async def run_one(item: Job) -> dict[str, Any] | Fault:
         async with free:
@@ -195,6 +213,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
         book, timeout=CELL_SECONDS, kernel_name="python3", record_timing=False, coalesce_streams=True,
         extra_arguments=KERNEL_OPTIONS, resources={"metadata": {"path": _folder(project, source)}},
     )  # fmt: skip
+    flood = _Flood(client)
     outputs: dict[str, list[Any]] = {}
     values: list[Any] = []
     place, name, code_line = 1, "the set-up", 1
@@ -205,8 +224,8 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
         return done["outputs"]
 
     try:
-        async with _kernel(client, {**os.environ, **_environment(project)}):
-            await run_cell(SETUP)
+        async with _kernel(project, client, {**os.environ, **_environment(project)}):
+            await run_cell(_set_up())
             client.timeout = seconds
             for group in _groups(item.program):
                 if group[0][0] == "cell":
@@ -239,23 +258,48 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
         if inside := IN_CELL.search(trace):
             place = code_line + int(inside[1]) - 1
         message = f"{name} raises {error.ename}: {error.evalue}\n{trace}"
-        return Fault(source.path, place, "cell-raises", message, "or set #| error: true to show the error")
+        mend = "or set #| error: true to show the error"
+        if error.ename.endswith("MemoryError"):
+            mend = f"make it ask for less: a chapter may take {memory() / 2**30:.1f} GiB"
+        return Fault(source.path, place, "cell-raises", message, mend)
     except CellTimeoutError:
         message = f"{name} ran longer than {seconds} seconds"
         return Fault(source.path, place, "cell-timeout", message, "make it do less, or raise --timeout")
     except DeadKernelError:
+        if flood.stopped:
+            message = f"{name} shows more than {CELL_BYTES >> 20} MiB"
+            return Fault(source.path, place, "cell-output", message, "print less, or write it to a file")
         return Fault(source.path, place, "kernel-died", f"the kernel died in {name}", "does it run out of memory?")
     return {"cells": outputs, "inline": values, "read": _read_data(project, opened)}
 
 
+class _Flood:
+    """Counts what a cell shows, and ends the kernel of one that shows too much."""
+
+    def __init__(self, client: Any) -> None:
+        self.stopped = False
+        self._client, self._keep = client, client.output
+        self._cell, self._bytes = -1, 0
+        client.output = self._output
+
+    def _output(self, outputs: list[Any], message: dict[str, Any], display: str, cell: int) -> Any:
+        content = message["content"]
+        size = sum(len(value) for value in (content.get("data") or content).values() if isinstance(value, str))
+        self._cell, self._bytes = cell, size + (self._bytes if cell == self._cell else 0)
+        if self._bytes > CELL_BYTES and not self.stopped:
+            self.stopped = True
+            self._ending = asyncio.ensure_future(self._client.km.shutdown_kernel(now=True))
+        return None if self.stopped else self._keep(outputs, message, display, cell)
+
+
 @asynccontextmanager
-async def _kernel(client: Any, environment: Mapping[str, str]) -> AsyncIterator[None]:
+async def _kernel(project: Project, client: Any, environment: Mapping[str, str]) -> AsyncIterator[None]:
     """A kernel of the client's own, ended at once afterwards, whatever happens.
 
     The client's own context manager takes over SIGINT, and then ends one kernel of several.
     """
     manager = client.create_kernel_manager()
-    with tempfile.TemporaryDirectory(prefix="book-") as folder:
+    with project.store.scratch() as folder:
         manager.connection_file = os.path.join(folder, "kernel.json")
         if os.name == "posix":
             manager.transport = "ipc"  # nobody else on the machine can listen

@@ -6,13 +6,28 @@ files were read since.
 """
 
 
-def set_up(values_type):
-    """Prepare the kernel; return the two functions. Published values have the MIME type ``values_type``."""
+def set_up(values_type, memory):
+    """Prepare the kernel; return the two functions.
+
+    Published values have the MIME type ``values_type``. A cell that asks for more than ``memory`` bytes in all gets a
+    MemoryError. The kernel ends with the process that started it, however that ends.
+    """
+    import contextlib
+    import ctypes
     import os
+    import signal
     import sys
 
     from IPython import get_ipython
     from IPython.display import display
+
+    if sys.platform == "linux":
+        import resource
+
+        with contextlib.suppress(ValueError):  # there is a lower limit already
+            resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        end_with_parent = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None).prctl(end_with_parent, signal.SIGKILL)
 
     shell = get_ipython()
     opened = set()

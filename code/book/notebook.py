@@ -15,11 +15,13 @@ from typing import Any
 
 from book import pandoc, tree
 from book.crossref import kind_of
-from book.errors import BookError, Fault
+from book.errors import BookError, Fault, fail
 from book.project import EXECUTE, Project, read_text
 from book.settings import Settings
 
 CELL_CLASS = "book-cell"
+LONGEST = 4_000_000
+"""Bytes of a chapter: room for *War and Peace*, whole."""
 FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<fence>`{3,}|~{3,})[ \t]*(?P<info>[^`]*?)[ \t]*$")
 EXECUTABLE = re.compile(r"^\{(?P<language>\{*[A-Za-z][\w+#-]*\}*)(?P<rest>[ ,][^}]*)?\}$")
 INLINE = re.compile(r"^\{(?P<language>\w+)\}\s+(?P<expression>.+)$", re.DOTALL)
@@ -84,6 +86,10 @@ class Source:
 
     @classmethod
     def read(cls, project: Project, path: str) -> Source:
+        size = (project.root / path).stat().st_size
+        if size > LONGEST:
+            message = f"this chapter has {size / 1e6:.1f} MB, more than a browser or pandoc can digest"
+            raise fail(path, 0, "length", message, f"divide it: a chapter has {LONGEST / 1e6:.0f} MB at most")
         return cls(read_text(project.root, path), path)
 
     def fault(self, line: int, rule: str, message: str, mend: str = "", warning: bool = False) -> None:

@@ -15,7 +15,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import tomllib
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -372,7 +371,7 @@ def _wheel(project: Project) -> tuple[str, bytes]:
     key = digest(renderer_digest(), project.code_digest, path, project.timestamp)
     packed = project.store.read("wheel", key)
     if packed is None:
-        with tempfile.TemporaryDirectory() as folder:
+        with project.store.scratch() as folder:
             command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder]
             epoch = {"SOURCE_DATE_EPOCH": str(max(project.timestamp, 315532800))}
             subprocess.run(command, cwd=project.root, check=True, capture_output=True, env={**os.environ, **epoch})

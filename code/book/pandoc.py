@@ -10,16 +10,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from book.errors import ProgramError
+
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 LOCALE = {"LC_ALL": "C.UTF-8"}
 """Pandoc reads arguments and names of files as the locale says, and there are no accents in C."""
-
-
-class PandocError(RuntimeError):
-    """Pandoc stopped with an error; the message is its own."""
 
 
 @lru_cache(maxsize=1)
@@ -42,7 +40,7 @@ def run(
     done = subprocess.run(command, input=text.encode(), capture_output=True, cwd=cwd, env=settings, check=False)
     messages = done.stderr.decode(errors="replace").strip()
     if done.returncode:
-        raise PandocError(messages)
+        raise ProgramError(messages or f"it stopped with code {done.returncode}")
     warnings = [line.removeprefix("[WARNING] ") for line in messages.split("\n") if line.startswith("[WARNING]")]
     return done.stdout.decode(), warnings
 
@@ -65,5 +63,8 @@ def write(blocks: list[Any], writer: str, *options: str, meta: dict[str, Any] | 
 
 def in_parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
     """Map over items, as many pandocs at a time as there are processors."""
-    with ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+    pool = ThreadPoolExecutor(os.cpu_count() or 2)
+    try:
         return list(pool.map(function, items))
+    finally:
+        pool.shutdown(cancel_futures=True)  # after an error or an interruption nothing new is begun

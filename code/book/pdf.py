@@ -8,7 +8,6 @@ lists them. The numbers are ours and passed along: Typst counts nothing. The fil
 from __future__ import annotations
 
 import re
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -292,7 +291,7 @@ def _compile(project: Project, text: str, media: dict[str, bytes]) -> tuple[byte
     """Run Typst on a folder that holds nothing but the book; return the PDF and the warnings."""
     import typst
 
-    with tempfile.TemporaryDirectory() as name:
+    with project.store.scratch() as name:
         folder = Path(name)
         templates = {path.name: path.read_bytes() for path in (TEMPLATE, NAMES)}
         for path, data in {"main.typ": text.encode(), **templates, **media}.items():

@@ -58,28 +58,30 @@ def publish(output: Path, made: Mapping[str, Files], state: str, whole: bool) ->
     ``made`` holds the files of each format. Formats that are not in it keep theirs. With ``whole`` unset the files of
     a format are added to those that it had.
     """
-    _recover(output)
     old = ledger(output)
     new: Contents = {form: dict(files) for form, files in old.items() if form not in made or not whole}
     for form, contents in made.items():
         new.setdefault(form, {}).update({name: digest(data) for name, data in contents.items()})
     fresh = _beside(output, "new")
-    shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(parents=True)
-    unchanged = {name: content for files in old.values() for name, content in files.items()}
-    for form, files in sorted(new.items()):
-        for name, content in sorted(files.items()):
-            target = fresh / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if unchanged.get(name) == content and _take_over(output / name, target, content):
-                continue
-            if name in made.get(form, {}):
-                target.write_bytes(made[form][name])
-            else:
-                del new[form][name]  # somebody removed it from the old book
-    record = {"state": state, "formats": new}
-    (fresh / LEDGER).write_text(json.dumps(record, sort_keys=True, separators=(",", ":")))
-    _exchange(output, fresh)
+    try:
+        unchanged = {name: content for files in old.values() for name, content in files.items()}
+        for form, files in sorted(new.items()):
+            for name, content in sorted(files.items()):
+                target = fresh / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                if unchanged.get(name) == content and _take_over(output / name, target, content):
+                    continue
+                if name in made.get(form, {}):
+                    target.write_bytes(made[form][name])
+                else:
+                    del new[form][name]  # somebody removed it from the old book
+        record = {"state": state, "formats": new}
+        (fresh / LEDGER).write_text(json.dumps(record, sort_keys=True, separators=(",", ":")))
+        _exchange(output, fresh)
+    except BaseException:
+        recover(output)
+        raise
 
 
 def _beside(output: Path, name: str) -> Path:
@@ -126,8 +128,9 @@ def _exchanged_at_once(first: Path, second: Path) -> bool:
     raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(first))
 
 
-def _recover(output: Path) -> None:
-    """Put right what a process that was killed between two renames left behind."""
+def recover(output: Path) -> None:
+    """Put right what a process that was killed while publishing left behind."""
+    shutil.rmtree(_beside(output, "new"), ignore_errors=True)
     old = _beside(output, "old")
     if old.exists():
         if output.exists():

@@ -50,7 +50,8 @@ def render(project: Project, request: Request, progress: Progress = SILENT) -> O
     """
     output = (request.output or project.output).resolve()
     _guard(project, output)
-    with _alone(project):
+    with alone(project, progress):
+        publish.recover(output)
         state = inputs(project, request)
         if publish.state(output) == state and publish.intact(output):
             return Outcome(output, fresh=True)
@@ -150,8 +151,8 @@ def _guard(project: Project, output: Path) -> None:
 
 
 @contextlib.contextmanager
-def _alone(project: Project) -> Iterator[None]:
-    """Wait until no other render of this book is under way."""
+def alone(project: Project, progress: Progress = SILENT) -> Iterator[None]:
+    """Wait until no other render of this book is under way; remove what one that was killed left behind."""
     try:
         import fcntl
     except ImportError:  # Windows
@@ -159,5 +160,10 @@ def _alone(project: Project) -> Iterator[None]:
         return
     project.store.folder.mkdir(parents=True, exist_ok=True)
     with open(project.store.folder / "lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            progress.phase("Waiting for another render of this book")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        project.store.tidy()
         yield

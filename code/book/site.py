@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -185,7 +184,7 @@ def _search(project: Project, files: Mapping[str, bytes]) -> dict[str, bytes]:
     key = digest(renderer_digest(), list(found), *found.values())
     packed = project.store.read("search", key)
     if packed is None:
-        with tempfile.TemporaryDirectory() as folder:
+        with project.store.scratch() as folder:
             for name, data in found.items():
                 path = Path(folder, name)
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable
@@ -19,6 +20,8 @@ from typing import Any
 
 DAY = 86400
 KEPT = 14 * DAY
+HALF_WRITTEN = 3600
+PART = ".part-"
 
 
 def digest(*parts: object) -> str:
@@ -54,7 +57,7 @@ def renderer_digest() -> str:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file so that a reader sees the old contents or the new ones, never a part."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".part-")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=PART)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -116,8 +119,22 @@ class Store:
         return value
 
     def sweep(self) -> None:
-        """Forget what no render has used for two weeks."""
-        limit = time.time() - KEPT
+        """Forget what no render has used for two weeks, and what processes that were killed left half-written."""
+        now = time.time()
         for path in self.folder.rglob("*"):
-            if path.is_file() and path.stat().st_mtime < limit:
+            kept = HALF_WRITTEN if path.name.startswith(PART) else KEPT
+            if path.is_file() and path.stat().st_mtime < now - kept:
                 path.unlink(missing_ok=True)
+
+    def scratch(self) -> tempfile.TemporaryDirectory[str]:
+        """A temporary folder for the work of a render, which has the lock. Its path is short: sockets lie there."""
+        return tempfile.TemporaryDirectory(prefix=self._scratch_prefix)
+
+    def tidy(self) -> None:
+        """Remove the temporary folders of a render that was killed."""
+        for folder in Path(tempfile.gettempdir()).glob(f"{self._scratch_prefix}*"):
+            shutil.rmtree(folder, ignore_errors=True)
+
+    @property
+    def _scratch_prefix(self) -> str:
+        return f"book-{digest(str(self.folder))[:12]}-"

@@ -127,14 +127,35 @@ def test_a_change_of_one_chapter_keeps_the_files_of_the_others(book):
     assert "Other prose." in book.page("one")
 
 
-def test_a_damaged_entry_counts_as_missing(tmp_path):
+DAMAGES = {
+    "cut short": lambda data: data[:-2],
+    "empty": lambda data: b"",
+    "of a version that kept no digests": lambda data: data[32:],
+    "changed": lambda data: data.replace(b"1", b"2"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_damaged_entry_counts_as_missing(tmp_path, damage):
     store = Store(tmp_path)
     store.put("stage", digest("key"), {"a": 1})
     assert store.get("stage", digest("key")) == {"a": 1}
     path = store.path("stage", digest("key"))
-    path.write_bytes(path.read_bytes()[:-2])
+    path.write_bytes(DAMAGES[damage](path.read_bytes()))
     assert store.get("stage", digest("key")) is None
     assert store.memo("stage", digest("key"), lambda: 2) == 2
+
+
+def test_a_book_whose_cache_is_damaged_is_rendered_all_the_same(book):
+    """Every entry cut short, as by a full disk, and the ledger of the finished book too."""
+    for path in (book.root / ".cache").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:40])
+    (book.output / ".book.json").write_text('{"state":')
+    change(book, "one.qmd", "Prose.", "Other prose.")
+    book.render("html")
+    assert "Other prose." in book.page("one")
+    assert runs(book) == ["one", "one", "two", "two"]
 
 
 def test_data_that_nobody_declared_is_told(book):

@@ -120,6 +120,8 @@ def test_a_configuration_is_refused(small_book, what, config, line, words):
 HEADS = [
     ("unknown key", "---\ntitle: T\nbibliograhpy: x\n---\n", 3, "bibliograhpy"),
     ("no end", "---\ntitle: T\n", 1, "no end"),
+    ("not a mapping", "---\n- title: T\n---\n", 2, "key: value"),
+    ("an object", "---\ntitle: !!python/object/apply:os.getcwd []\n---\n", 2, ""),
     ("not YAML", "---\ntitle: [\n---\n", 2, ""),
     ("all on one line", "--- title: T ---\n\n# T\n", 1, "no YAML head"),
     ("missing data", "---\ntitle: T\ndata-files: [none.json]\n---\n\n```{python}\n1\n```\n", 3, "none.json"),
@@ -144,8 +146,24 @@ def test_bytes_that_are_no_text(small_book, what, data, line):
     assert [(fault.file, fault.line, fault.rule) for fault in faults] == [("one.qmd", line, "encoding")]
 
 
+def test_a_chapter_of_10_megabytes(small_book):
+    book = small_book(HEAD + "A paragraph among others.\n\n" * 400_000)
+    faults = check.check(book.project())
+    assert [(fault.file, fault.rule) for fault in faults] == [("one.qmd", "length")]
+    assert "10.8 MB" in faults[0].message
+
+
+def test_a_bibliography_that_cannot_be_read(small_book):
+    book = small_book(HEAD)
+    book.write("references.bib", "@book{a, title={A}}\n@book{b, title={B},,}\n")
+    faults = check.check(book.project())
+    assert [(fault.file, fault.line, fault.rule) for fault in faults] == [("references.bib", 2, "bibliography")]
+
+
 def test_marks_of_other_editors_are_read(small_book):
     book = small_book()
+    config = (book.root / "_quarto.yml").read_bytes()
+    (book.root / "_quarto.yml").write_bytes(b"\xef\xbb\xbf" + config.replace(b"\n", b"\r\n"))
     (book.root / "one.qmd").write_bytes(b"\xef\xbb\xbf# One {#sec-one}\r\n\r\nSee @sec-one.\r\n")
     assert [fault for fault in check.check(book.project()) if not fault.warning] == []
 
@@ -155,6 +173,9 @@ RUNS = [
     ("raises", "a = 1\n1 / 0", 5, "cell-raises", "ZeroDivisionError"),
     ("hangs", "import time\ntime.sleep(60)", 3, "cell-timeout", "2 seconds"),
     ("kills its kernel", "import os\nos._exit(1)", 3, "kernel-died", "the kernel died"),
+    ("prints 100 MB", "for _ in range(100):\n    print('x' * 1_000_000)", 3, "cell-output", "more than 10 MiB"),
+    ("needs 30 GB", "import numpy\nnumpy.zeros(30_000_000_000, dtype='i1')", 5, "cell-raises", "allocate 27.9 GiB"),
+    ("needs 30 GB of Python's own", "x = 1\nbytearray(30_000_000_000)", 5, "cell-raises", "MemoryError"),
     ("draws without alt", f"{FIGURE}C\n{DRAW}", 3, "alt", "no alt"),
     ("draws without caption", f"#| fig-alt: A\n{DRAW}", 3, "caption", "without a caption"),
     ("prints an equation without label", "#| output: asis\nprint('$$ a + b $$')", 5, "unlabelled-equation", "a + b"),

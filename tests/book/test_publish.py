@@ -78,6 +78,9 @@ def test_a_process_killed_between_two_renames_is_made_good(tmp_path):
     output = tmp_path / "out"
     publish.publish(output, {"html": {"a.html": b"1"}}, "state", whole=True)
     os.rename(output, tmp_path / ".out.old")
+    (tmp_path / ".out.new").mkdir()
+    publish.recover(output)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
     publish.publish(output, {"notebooks": {"b.ipynb": b"2"}}, "state", whole=True)
     assert tree(output).keys() == {"a.html", "b.ipynb", publish.LEDGER}
 
