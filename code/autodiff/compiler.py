@@ -47,6 +47,9 @@ def compile(program: Callable) -> "Compiled":  # as in ad.compile
     calls that fit none run the function itself. A compiled graph has one version, and raises `StaleGraphError` on
     the other side of a branch.
 
+    Results are equal to rounding. Where a tangent is zero because nothing depends on its input, it stays zero even
+    times infinity, in forward mode as in reverse mode; NumPy's 0 · inf is nan.
+
     On traced arguments (inside of another transform), and under `debug_nans`, the program itself runs.
 
     >>> import autodiff as ad

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import NO_TRUTH, Traced, as_array, name_of
+from .arrays import NO_TRUTH, Traced, as_array, dispatched, name_of
 from .debugging import forward_trace, tape_trace
 from .errors import AutodiffError, AutodiffTypeError, AutodiffValueError, cause_of
+from .tables import CONSTANT
 from .tracing import Tape, Trace
 from .trees import LEAF, Structure, flatten, paths, unflatten
 
@@ -193,9 +194,18 @@ def basis(leaves: Sequence) -> list:
     for x in leaves:
         block = np.zeros((size, x.size), like(x))
         block[np.arange(start, start + x.size), np.arange(x.size)] = 1
-        found.append(block.reshape(size, *x.shape))
+        found.append(seed(block.reshape(size, *x.shape), x))
         start += x.size
     return found
+
+
+@dispatched
+def seed(units: np.ndarray, x: Any) -> np.ndarray:
+    """Unit vectors at `x`: a constant, by a name under which a graph of `x` can know it."""
+    return units
+
+
+CONSTANT.add(seed)
 
 
 def push_forward(transform: str, f: Callable, leaves: list, structures: list, dots: list, kwargs: dict) -> tuple:

@@ -1,5 +1,6 @@
 """Rewrites: the same results up to rounding, in fewer passes over memory. What `compile` does beyond `simplify`.
 
+by_rows        an array of few rows that are not zero is computed by rows: see `rows`
 plain_terms    a mean is a sum and a quotient, a small power a few products
 factors        signs and constant factors wander outwards through products and sums, and meet there; a product
                with a reciprocal is a quotient
@@ -18,14 +19,15 @@ from .arrays import dispatched, getitem, reshape
 from .custom import stopped
 from .graph import Graph
 from .recording import Node, nodes_in
+from .rows import by_rows, from_rows
 from .rules.indexing import add_at, embed
 from .rules.shapes import join
-from .simplify import Rule, dead_code, like, shape_of, simplify, sweep
+from .simplify import Rule, dead_code, like, simplify, sweep
 
 
 def rewritten(graph: Graph) -> Graph:
     """The graph after simplification and all rewrites."""
-    graph = dead_code(sweep(simplify(graph), {"in plain terms": plain_terms}))
+    graph = dead_code(sweep(simplify(by_rows(graph)), {"in plain terms": plain_terms}))
     for rule in (factors, factors, outer_sums):  # one sweep brings factors out, the next merges them
         graph = dead_code(sweep(graph, {"in one": rule(graph)}))
     return simplify(sweep(graph, {"as a product": short_sums, "in place": placements(graph)}))
@@ -100,7 +102,7 @@ def factors(graph: Graph) -> Rule:
             return None
         if node.function is np.negative:
             found = scaled(node.args[0])
-            return None if found is None else times(node, -found[0], found[1])
+            return absorbed(node, -1.0, node.args[0]) if found is None else times(node, -found[0], found[1])
         if node.function in LINEAR:
             found = scaled(node.args[0])
             if found is None or found[1].shape != node.args[0].shape or found[1].dtype != node.dtype:
@@ -115,6 +117,18 @@ def factors(graph: Graph) -> Rule:
             return total(node, *node.args)
         return None
 
+    def absorbed(node: Node, c: float, x: Any) -> list[Node] | None:
+        """c · x with c at a smaller factor of the product x, or of one of its factors, if there is one."""
+        if type(x) is not Node or x.function is not np.multiply or count[x.name] > 1 or x.dtype != node.dtype:
+            return None
+        for small, other in (x.args, x.args[::-1]):
+            if type(small) is Node and small.dtype == node.dtype:
+                shrinks = small.shape != node.shape
+                made = listed(times(small, c, small)) if shrinks else absorbed(small, c, small)
+                if made:
+                    return [*made, like(node, np.multiply, other, made[-1])]
+        return None
+
     def product(node: Node, x: Any, y: Any) -> Any:
         if number(y) is not None:
             x, y = y, x
@@ -123,12 +137,7 @@ def factors(graph: Graph) -> Rule:
             found = scaled(y)
             if found is not None:
                 return times(node, c * found[0], found[1])
-            if y.function is np.multiply and count[y.name] <= 1:
-                p, q = sorted(y.args, key=lambda x: math.prod(shape_of(x)))
-                if type(p) is Node and type(q) is Node and p.shape != node.shape and p.dtype == node.dtype:
-                    small = like(p, np.multiply, c, p)
-                    return [small, like(node, np.multiply, q, small)]
-            return None if x is node.args[0] else [like(node, np.multiply, x, y)]
+            return absorbed(node, c, y) or (None if x is node.args[0] else [like(node, np.multiply, x, y)])
         for a, b in ((x, y), (y, x)):
             found = scaled(a)
             if found is not None and fits(found[1], node):
@@ -282,7 +291,7 @@ def add_embedded(total: Any, t: Any, index: Any, sign: int) -> Any:
 
 
 def placements(graph: Graph) -> Rule:
-    """Add embedded arrays into their places."""
+    """Add embedded arrays, and few rows, into their places."""
     count = uses(graph)
 
     def place(node: Node) -> Any:
@@ -290,16 +299,23 @@ def placements(graph: Graph) -> Rule:
             return None
         x, y = node.args
         sign = 1 if node.function is np.add else -1
-        if not is_embedded(y) and sign > 0:
+        if not pieces(y) and sign > 0:
             x, y = y, x
-        if not is_embedded(y) or type(x) is not Node or not fits(x, node) or x.shape == ():
+        if not pieces(y) or type(x) is not Node or not fits(x, node) or x.shape == ():
             return None
-        t, index, _ = y.args
-        if type(t) is Node and t.function is np.negative and count[t.name] == 1:
-            t, sign = t.args[0], -sign
-        return [like(node, add_embedded, x, t, index, sign)]
+        made = [x]
+        for t, index in pieces(y):
+            negative = type(t) is Node and t.function is np.negative and count[t.name] == 1
+            t, own = (t.args[0], -sign) if negative else (t, sign)
+            made.append(like(node, add_embedded, made[-1], t, index, own))
+        return made[1:]
 
-    def is_embedded(x: Any) -> bool:
-        return type(x) is Node and x.function is embed and count[x.name] == 1
+    def pieces(x: Any) -> list[tuple]:
+        """What stands in an array of zeros that is used here alone, and where."""
+        if type(x) is not Node or count[x.name] > 1:
+            return []
+        if x.function is from_rows and len(x.args[0]) < x.shape[0]:
+            return list(zip(x.args[0], x.args[1], strict=True))
+        return [x.args[:2]] if x.function is embed else []
 
     return place

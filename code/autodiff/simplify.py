@@ -19,6 +19,7 @@ import numpy as np
 
 from .arrays import Traced, astype, getitem, reshape
 from .graph import Graph, reachable
+from .modes import seed
 from .recording import Node, guard, statement
 
 # None: the operation stays. Else what stands in its place: an operand or constant, or a list of new nodes in order,
@@ -95,6 +96,8 @@ def dead_code(graph: Graph) -> Graph:
 
 def constants(node: Node) -> Any:
     """Do an operation on constants alone now, and once."""
+    if node.function is seed:
+        return node.args[0]
     if node.function is guard or node.operands:
         return None
     with np.errstate(all="ignore"):

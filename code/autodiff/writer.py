@@ -23,6 +23,7 @@ from .arrays import Traced, astype, getitem, name_of, reshape
 from .graph import Graph
 from .recording import Node, guard, nodes_in, shown
 from .rewrites import add_embedded
+from .rows import from_rows
 from .rules.indexing import embed, is_basic
 from .rules.linalg import solve_columns
 from .rules.reductions import running_sum
@@ -83,7 +84,7 @@ def is_number(node: Node) -> bool:
 # Functions whose result is an array of its own; any other may show an operand's memory.
 FRESH = {
     np.where, np.sum, np.max, np.min, np.mean, np.stack, np.copy, np.triu, np.tril, np.linalg.inv, astype, embed,
-    add_embedded, join, running_sum, solve_columns,
+    add_embedded, from_rows, join, running_sum, solve_columns,
 }  # fmt: skip
 VIEWS = {getitem, reshape, np.broadcast_to, np.transpose, np.squeeze, np.expand_dims}
 WHOLE_VIEWS = {reshape, np.transpose, np.squeeze, np.expand_dims}  # those that show every entry, once
@@ -170,7 +171,10 @@ class Plan:
         """Whether a result shares memory with an argument, a constant or results `given`, or keeps too much of it."""
         if x.shape == () or x in self.owners[x] - self.foreign - given:
             return False
-        return bool(self.owners[x] & (self.foreign | given)) or x.function not in WHOLE_VIEWS
+        seen = x
+        while seen.function in WHOLE_VIEWS:
+            seen = seen.args[0]
+        return bool(self.owners[x] & (self.foreign | given)) or seen.function in VIEWS
 
 
 # --- Statements ---------------------------------------------------------------------------------------------
@@ -388,4 +392,15 @@ def _added(name: str, t: Any, index: Any, how: str, text: Callable[[Any], str]) 
     return [f"{at}({name}, {argument_text(index, text)}, {text(t)})"]
 
 
-STATEMENTS = {guard: _guard, embed: _embed, add_embedded: _add_embedded}
+def _from_rows(writer: Writer, node: Node, name: str, text: Callable[[Any], str]) -> list[str]:
+    """Each row into its place, zeros into the others."""
+    rows, places, shape, _ = node.args
+    dtype = "" if node.dtype == float else f", np.{node.dtype.type.__name__}"
+    ends = itertools.pairwise((-1, *places, shape[0]))
+    gaps = [str(a + 1) if a + 2 == b else f"{a + 1}:{b}" for a, b in ends if a + 1 < b]
+    zeros = [f"{name}[{gap}] = 0" for gap in gaps]
+    values = [f"{name}[{i}] = {writer.text(t, strict=False)}" for i, t in zip(places, rows, strict=True)]
+    return [f"{name} = np.empty({argument_text(shape, repr)}{dtype})", *zeros, *values]
+
+
+STATEMENTS = {guard: _guard, embed: _embed, add_embedded: _add_embedded, from_rows: _from_rows}
