@@ -24,18 +24,9 @@ CELLS = re.findall(r"^```\{python\}\n(.*?)^```$", CHAPTER.read_text(), re.MULTIL
 def chapter():
     """What the chapter's cells define, from the parser to the differentiator that remembers."""
     names: dict = {"np": np}
-    wanted = (
-        "def tree(",
-        "def read(",
-        "SLOPES =",
-        "def D(",
-        "def show(",
-        "def size(",
-        "def subtrees(",
-        "def remembered(",
-    )
+    wanted = [f"def {name}(" for name in ("tree", "read", "make", "D", "show", "size", "put", "remembered")]
     for cell in CELLS:
-        if any(line.startswith(wanted) for line in cell.splitlines()):
+        if any(line.startswith(("SLOPES =", *wanted)) for line in cell.splitlines()):
             kept = re.split(r"^(?:for text in|X = |rng = |read\()", cell, maxsplit=1, flags=re.MULTILINE)[0]
             exec(kept, names)
     return names
@@ -132,7 +123,7 @@ def test_a_derivative_written_out_is_larger_by_the_depth_at_most(seed):
     e = grown(np.random.default_rng(seed), 2 + seed % 7)
     nodes = list(below(e))
     sizes, depths = sum(size(v) for v, _ in nodes), sum(1 + depth for _, depth in nodes)
-    assert sizes == depths == BOOK["subtrees"](e)
+    assert sizes == depths == sum(map(size, BOOK["nodes"](e)))
     assert size(D(e, "x")) <= 5 * sizes <= 5 * (1 + max(depth for _, depth in nodes)) * size(e)
 
 
