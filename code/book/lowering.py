@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote, unquote
 
 from book import tree
 from book.crossref import Index, Target
@@ -72,11 +74,11 @@ class Page:
         """
         if self.form == "html" or ident in self.index.targets or ident.startswith("ref-"):
             return ident
-        return f"{chapter.stem}--{ident}"
+        return f"{self._prefix(chapter)}{ident}"
 
-    def plain_name(self, name: str) -> str:
-        """The identifier that `name` was made from."""
-        return name.removeprefix(f"{self.chapter.stem}--")
+    @staticmethod
+    def _prefix(chapter: Chapter) -> str:
+        return re.sub(r"[^\w.-]+", "-", chapter.stem) + "--"
 
     def anchor(self, chapter: str, ident: str) -> str:
         """The address of something in a chapter, as links on this page write it."""
@@ -88,12 +90,12 @@ class Page:
 
 
 def relative(target: str, page: str) -> str:
-    """The path from a page to a file of the built book.
+    """The address of a file of the built book, seen from a page.
 
-    >>> relative("images/a.svg", "chapters/x.html")
-    '../images/a.svg'
+    >>> relative("images/a b.svg", "chapters/x.html")
+    '../images/a%20b.svg'
     """
-    return posixpath.relpath(target, posixpath.dirname(page) or ".")
+    return quote(posixpath.relpath(target, posixpath.dirname(page) or "."))
 
 
 def citation_key(citation: Node) -> str:
@@ -170,8 +172,9 @@ def _link(page: Page, node: Node) -> Node:
     return {"t": "Link", "c": [attributes, inlines, [target, title]]}
 
 
-def source_of(path: str, chapter: Chapter) -> str:
+def source_of(address: str, chapter: Chapter) -> str:
     """The source that a link in a chapter names, relative to the book's folder."""
+    path = unquote(address)
     if path.startswith("/"):
         return path[1:]
     return posixpath.normpath(str(PurePosixPath(chapter.path).parent / path))

@@ -12,6 +12,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import unquote
 
 from book import pandoc, tree
 from book.crossref import kind_of
@@ -113,6 +114,11 @@ class Source:
                     self._cursor = number
                     return number + 1
         return self._cursor + 1
+
+    def locate_address(self, address: str) -> int:
+        """The next line that holds an address, which pandoc writes with its spaces as %20."""
+        plain = unquote(address)
+        return self.locate(address if plain == address or any(address in line for line in self.lines) else plain)
 
     def _read_front_matter(self) -> int:
         """Read the YAML head; return how many lines it takes."""

@@ -128,7 +128,12 @@ TABLE: Table = {
 def picture(node: Node, page: Page) -> Node:
     (_, _, attributes), alt, (name, _) = node["c"]
     spoken = dict(attributes).get("fig-alt") or tree.stringify(alt)
-    return tree.image(tree.words(spoken), f"attachment:{PurePosixPath(name).name}")
+    return tree.image(tree.words(spoken), f"attachment:{_attached(name)}")
+
+
+def _attached(name: str) -> str:
+    """What a picture is called inside of a notebook, where a name stands in Markdown."""
+    return re.sub(r"[^\w.-]+", "-", PurePosixPath(name).name)
 
 
 def _link(node: Node) -> Node:
@@ -300,7 +305,7 @@ def _cells(project: Project, item: Manuscript, text: str) -> list[dict[str, Any]
 
 
 def _text_cell(project: Project, item: Manuscript, source: str, ident: str) -> dict[str, Any]:
-    names = {PurePosixPath(name).name: name for name in item.summary["media"]}
+    names = {_attached(name): name for name in item.summary["media"]}
     kinds = {"svg": "image/svg+xml", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg"}
     attachments = {}
     for name in sorted(set(re.findall(r"attachment:([^)\s]+)", source)) & set(names)):

@@ -213,10 +213,11 @@ def _caption_number(node: Node) -> Node | Nodes:
 
 def _heading(node: Node, page: Page) -> Node:
     level, (ident, classes, _), inlines = node["c"]
-    number = page.index.sections[page.chapter.path].get(page.plain_name(ident), "")
+    number = page.index.sections[page.chapter.path].get(ident, "")
     kind = ', kind: "appendix"' if level == 1 and page.chapter.kind == "appendix" else ""
     listed = ", listed: false" if "unlisted" in classes else ""
-    call = f"#section({level}, {quoted(number) if number else 'none'}, {quoted(ident)}{kind}{listed})["
+    name = quoted(page.name(page.chapter, ident))
+    call = f"#section({level}, {quoted(number) if number else 'none'}, {name}{kind}{listed})["
     return tree.plain([_inline(call), *inlines, _inline("]")])
 
 

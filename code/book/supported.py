@@ -161,7 +161,7 @@ class Inspector:
     def _image(self, node: tree.Node) -> None:
         _, classes, _ = node["c"][0]
         target = node["c"][2][0]
-        self.source.locate(target)
+        self.source.locate_address(target)
         for name in classes:
             self._refuse(f"an image of the class {name}", "an image has no class", name, target)
         self._pairs(node, IMAGE_ATTRIBUTES, "an image", target)

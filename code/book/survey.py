@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from string import ascii_lowercase
 from typing import Any
+from urllib.parse import unquote
 
 from book import tree
 from book.crossref import kind_of
@@ -102,7 +103,7 @@ class Survey:
         elif kind == "Span" and item["c"][0][0]:
             self.anchors.append({"id": item["c"][0][0], "formats": formats})
         elif kind in ("Para", "Plain") and not around and [inline["t"] for inline in item["c"]] == ["Image"]:
-            line = dict(item["c"][0]["c"][0][2]).get("line") or self.source.locate(item["c"][0]["c"][2][0])
+            line = dict(item["c"][0]["c"][0][2]).get("line") or self.source.locate_address(item["c"][0]["c"][2][0])
             self.source.fault(
                 int(line), "caption", "a figure without a caption", "say what it shows: ![…](…){#fig-…} or #| fig-cap"
             )
@@ -159,8 +160,9 @@ class Survey:
         path, _, ident = node["c"][2][0].partition("#")
         if "://" in path or path.startswith("mailto:"):
             return
-        line = self.source.locate(node["c"][2][0])
-        source = posixpath.normpath(posixpath.join(posixpath.dirname(self.source.path), path)) if path else ""
+        line = self.source.locate_address(node["c"][2][0])
+        folder = posixpath.dirname(self.source.path)
+        source = posixpath.normpath(posixpath.join(folder, unquote(path))) if path else ""
         if not path or path.endswith(".qmd"):
             self.links.append({"source": source, "id": ident, "line": line, "formats": formats})
         elif not (self.project.root / source).exists():
@@ -172,12 +174,12 @@ class Survey:
 
     def _image(self, node: Node, around: tree.Construct | None) -> None:
         attributes, alt, target = node["c"]
-        name = target[0]
         pairs = dict(attributes[2])
-        if name.startswith(f"{MEDIA}/"):
-            self.media.append(name)
+        if target[0].startswith(f"{MEDIA}/"):
+            self.media.append(target[0])
             return
-        line = self.source.locate(name)
+        line = self.source.locate_address(target[0])
+        name = unquote(target[0])
         if not pairs.get("fig-alt") and (around or not tree.stringify(alt).strip()):
             self.source.fault(
                 line, "alt", f"the image {name} has no alt text", 'write {fig-alt="what it shows"} after it'
