@@ -30,7 +30,7 @@ from .symbolic import Expression, almost_everywhere
 from .tables import PARTIALS, RULES
 from .trees import flatten
 
-__all__ = ["EXAMPLES", "FAMILIES", "SIGNS", "Formulas", "formulas", "latex", "symbol_latex", "text"]
+__all__ = ["EXAMPLES", "FAMILIES", "SIGNS", "Formulas", "formulas", "latex", "letters_of", "symbol_latex", "text"]
 
 
 class Formulas(NamedTuple):
@@ -73,12 +73,17 @@ def formulas(function: Any) -> Formulas:
     )
 
 
-def _of_ufunc(ufunc: np.ufunc) -> Formulas:
+def letters_of(ufunc: np.ufunc) -> list[str]:
+    """What the formulas of a ufunc call its result and its operands: as its partial derivatives do."""
     partials = PARTIALS[ufunc]
     known = next((partial for partial in partials if callable(partial)), None)
-    names = (
-        list(inspect.signature(known).parameters) if known else ["y", "x"] if len(partials) == 1 else ["z", "x", "y"]
-    )
+    if known:
+        return list(inspect.signature(known).parameters)
+    return ["y", "x"] if len(partials) == 1 else ["z", "x", "y"]
+
+
+def _of_ufunc(ufunc: np.ufunc) -> Formulas:
+    names, partials = letters_of(ufunc), PARTIALS[ufunc]
     result, *operands = [symbol(name) for name in names]
     bar = symbol(f"{names[0]}_bar")
     dot, bars = number(0), []
@@ -150,6 +155,10 @@ EXAMPLES: dict[Any, Example] = {
     overlapped: Example(_op("overlap", "x"), (_a,), ("x",)),
     np.i0: Example("I_{0}(x)", (_a[0],), ("x",), ("I_{1}(x)",)),
     bessel_i: Example("I_{n}(x)", (_a[0], 1), ("x",), (r"\frac{I_{n-1}(x) + I_{n+1}(x)}{2}",)),
+    np.roots: Example(
+        _op("roots", "p"), (np.array([1.0, -6.0, 11.0, -6.0]),), ("p",), ("V", r"\frac{@}{s}"),
+        where="$V_{ij} = y_j^{n - i}$ for $n$ roots and $s = -p'(y)$",
+    ),
     _logsumexp: Example(r"\log(\sum_i e^{x_i})", (_a, (0,), False), ("x",), ("e^{x_i - y}",)),
     np.fft.fft: Example(_op("fft", "x"), (_c,), ("x",)),
     np.fft.ifft: Example(_op("ifft", "x"), (_c,), ("x",)),
@@ -209,7 +218,7 @@ def _contraction(data: tuple) -> Patterns:
 
 def _block(data: tuple) -> Patterns:
     part = "v" if data[0].start else "u"
-    return rf"\operatorname{{block}}_{part}(@)", rf"\operatorname{{embed}}_{part}(@)"
+    return rf"{{\operatorname{{block}}}}_{part}(@)", rf"{{\operatorname{{embed}}}}_{part}(@)"
 
 
 # How a family acts on @, with its arrays # and %, at the index ?, and how its transpose does; or a function of its data
@@ -243,7 +252,7 @@ FAMILIES: dict[str, Patterns | Callable[[Any], Patterns]] = {
     "quotient": (r"\frac{@}{\Delta(#)}", r"\frac{@}{\Delta(#)}"),
     "rotation of eigenvectors": (r"\frac{@}{\Delta(#)}", rf"\frac{{{_op('skew', '@')}}}{{\Delta(#)}}"),
     "skew part": (r"\Omega(@)", r"\Omega^{\top}(@)"),
-    "corner": (_op("corner", "@"), r"\operatorname{corner}^{\top}(@)"),
+    "corner": (_op("corner", "@"), r"{\operatorname{corner}}^{\top}(@)"),
     "block": _block,
     "fft": (_op("fft", "@"), _op("fft", "@")),
     "ifft": (_op("ifft", "@"), _op("ifft", "@")),
@@ -263,9 +272,9 @@ SIGNS: dict[str, str] = {
     r"\operatorname{diag}(x)": "the diagonal of a matrix; the diagonal matrix of a vector",
     r"\operatorname{cof}(a)": r"the matrix of cofactors; $\det(a) \, a^{-\top}$ where $a$ is regular",
     r"\operatorname{corner}(a)": rf"$\begin{{pmatrix}} 0 & a \\ a{_H} & 0 \end{{pmatrix}}$",
-    r"\operatorname{corner}^{\top}(x)": rf"the upper right block of $x$ plus{_H} of the lower left one",
-    r"\operatorname{block}_u(x),\ \operatorname{block}_v(x)": "the upper left block of $x$, the lower left one",
-    r"\operatorname{embed}_u(x),\ \operatorname{embed}_v(x)": "zeros around $x$ in the place of that block",
+    r"{\operatorname{corner}}^{\top}(x)": "the upper right block of $x$ plus the adjoint of the lower left one",
+    r"{\operatorname{block}}_u(x),\ {\operatorname{block}}_v(x)": "the upper left block of $x$, the lower left one",
+    r"{\operatorname{embed}}_u(x),\ {\operatorname{embed}}_v(x)": "zeros around $x$ in the place of that block",
     r"\operatorname{embed}(x, i)": "zeros with $x$ added at index $i$",
     r"\operatorname{broadcast}(x),\ \operatorname{sum}(x)": "entries repeated; what was repeated added up",
     r"\operatorname{windows}(x),\ \operatorname{overlap}(x)": "all windows, as rows; rows added where they overlap",

@@ -50,7 +50,7 @@ FUNCTIONS = {
     "flip": lambda x: np.flip(x, -1), "cumsum": lambda x: np.cumsum(x, -1), "triu": np.triu, "tril": np.tril,
     "sum": lambda x: x.sum(0), "qr": np.linalg.qr, "eigh": np.linalg.eigh, "eig": np.linalg.eig,
     "cholesky": np.linalg.cholesky, "svd": np.linalg.svd, "where": np.where,
-    "concatenate": lambda a, b: np.concatenate([a, b]), "stack": lambda a, b: np.stack([a, b]),
+    "concatenate": lambda a, b: np.concatenate([a, b]), "stack": lambda a, b: np.stack([a, b]), "roots": np.roots,
 }  # fmt: skip
 TRANSPOSED = {
     "Omega": lambda x: 2 * triangle(skew(x)),
@@ -80,6 +80,7 @@ class Reader:
         self.letters, self.functions, self.matrices = letters, {**FUNCTIONS, **(functions or {})}, matrices
 
     def read(self, text):
+        text = re.sub(r"\{(\\operatorname\{\w+\})\}", r"\1", text)  # held together, for what stands behind it
         text = text.replace(r"\#\{k : x_k = y\}", r"\operatorname{count}(x = y)").replace(r"\_", "_")
         self.tokens = []
         for found in TOKENS.finditer(SPACE.sub(" ", text)):
@@ -137,7 +138,7 @@ class Reader:
         while self.begins():
             entrywise = self.take(r"\odot") or self.take(r"\cdot")
             other = self.factor()
-            through = self.matrices and not entrywise and is_matrix(value) and is_matrix(other)
+            through = self.matrices and not entrywise and np.ndim(value) and is_matrix(other)
             value = value @ other if through else value * other
         return value
 
