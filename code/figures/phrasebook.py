@@ -6,7 +6,6 @@ system is installed they are run when they are shown; elsewhere their output com
 which versions and when it was made, and which is refused once a piece has changed.
 """
 
-import functools
 import hashlib
 import importlib.util
 import io
@@ -69,9 +68,13 @@ def installed(system: str) -> bool:
     return importlib.util.find_spec(SYSTEMS[system].package) is not None
 
 
-@functools.cache
+_printed: dict[str, dict[str, str]] = {}
+
+
 def run(system: str) -> dict[str, str]:
-    """What each piece of a system's program prints, now, run from the first to the last."""
+    """What each piece of a system's program prints, now, run from the first to the last, and once a session."""
+    if system in _printed:
+        return _printed[system]
     module = types.ModuleType(f"phrasebook_{system}")
     sys.modules[module.__name__] = module  # torch.compile looks the names of a program up in its module
     printed = {}
@@ -80,6 +83,7 @@ def run(system: str) -> dict[str, str]:
         with redirect_stdout(out):
             exec(compile(code, f"{SYSTEMS[system].file}, {name}", "exec"), vars(module))
         printed[name] = out.getvalue().rstrip("\n")
+    _printed[system] = printed
     return printed
 
 

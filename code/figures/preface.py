@@ -16,6 +16,8 @@ CHAPTERS: dict[str, tuple[tuple[float, float], tuple[str, ...]]] = {
     "Graphs": ((2, 1), ("JVPs and VJPs",)),
     "Building\nthe graph": ((3, 1), ("Graphs",)),
     "Fixed points": ((3, 2), ("Graphs",)),
+    "Choosing\na method": ((4, 2), ("Fixed points",)),
+    "A thrown\nstone": ((4, 1), ("Fixed points",)),
 }
 
 
