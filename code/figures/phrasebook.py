@@ -24,6 +24,7 @@ from figures.numbers import markdown
 FOLDER = Path("benchmarks", "phrasebook")
 RECORD = FOLDER / "record.json"
 MARK = re.compile(r"^# %% (.+)\n", re.MULTILINE)
+APART, CLOSER = "\n\n\n", "\n\n"  # what a formatter puts around a function, and what a page has room for
 
 
 class StaleRecordError(LookupError):
@@ -114,13 +115,12 @@ def outputs(system: str) -> dict[str, str]:
 
 
 def show(system: str, *names: str) -> Any:
-    """Pieces of a system's program, each with what it prints, for a chapter."""
+    """Pieces of a system's program for a chapter, each followed by what it prints, as comments."""
     code, printed = pieces(system), outputs(system)
     blocks = []
     for name in names:
-        blocks.append(f"```python\n{code[name]}\n```")
-        if printed[name]:
-            blocks.append(f"```\n{printed[name]}\n```")
+        result = "".join(f"\n# {line}" for line in printed[name].splitlines())
+        blocks.append(f"```python\n{code[name].replace(APART, CLOSER)}{result}\n```")
     return markdown("\n\n".join(blocks))
 
 

@@ -62,9 +62,10 @@ def test_pieces_fit_the_page(system):
 
 
 def test_a_piece_is_shown_with_what_it_prints():
-    shown = phrasebook.show("companion", "gradient").data
-    assert phrasebook.pieces("companion")["gradient"] in shown
-    assert phrasebook.run("companion")["gradient"] in shown
+    shown = phrasebook.show("companion", "Jacobian").data
+    assert phrasebook.pieces("companion")["Jacobian"] in shown
+    for line in phrasebook.run("companion")["Jacobian"].splitlines():
+        assert f"# {line}\n" in shown
 
 
 @pytest.mark.parametrize("present", [True, False])
