@@ -17,6 +17,7 @@ from book.execute import option
 from book.notebook import Cell, Source
 from book.project import Project, as_list
 from book.store import digest
+from book.supported import SCRIPT, SCRIPT_MEND
 from book.tree import Nodes
 
 MEDIA = "media"
@@ -164,6 +165,9 @@ class CellWriter:
         if "text/latex" in data:
             return self.fragment(data["text/latex"], cell.line)
         if "text/html" in data:
+            if script := SCRIPT.search(data["text/html"]):
+                message = f"{cell.name} shows HTML with a script in it ({script[0]:.40})"
+                self.source.fault(cell.line, "unsupported", message, SCRIPT_MEND)
             form = [tree.make("when", [tree.raw("html", data["text/html"])], formats="html epub")]
             if plain and not ONLY_A_NAME.match(plain):
                 form.append(tree.make("when", [self._output("display", plain)], formats="pdf notebooks"))

@@ -22,6 +22,16 @@ from book.store import digest, renderer_digest
 FONT_FOLDER = "assets/fonts"
 FONT = f"{FONT_FOLDER}/{fonts.MATH_FONT_NAME}"
 TEMPLATES = Path(__file__).parent / "templates"
+POLICY = {
+    "default-src": "'self'",
+    "script-src": "'self' 'wasm-unsafe-eval'",  # Pagefind's index is searched by WebAssembly
+    "style-src": "'self' 'unsafe-inline'",  # drawings and columns carry styles of their own
+    "img-src": "'self' data:",
+    "object-src": "'none'",
+    "base-uri": "'none'",
+    "form-action": "'none'",
+}
+"""What a page may load and run: what lies beside it, nothing from elsewhere, no script in the text."""
 
 
 def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
@@ -104,6 +114,7 @@ def _in_template(edition: Edition, bodies: Mapping[str, Any]) -> dict[str, str]:
             previous=entry(shown[position - 1]) if position else None,
             next=entry(shown[position + 1]) if position + 1 < len(shown) else None,
             root=relative(".", page) + "/",
+            policy="; ".join(f"{kind} {sources}" for kind, sources in POLICY.items()),
             downloads={form: relative(name, page) if name else "" for form, name in _downloads(edition, item).items()},
             styles=[relative(name, page) for name in as_list(project.get("format", "html", "css"))],
         )

@@ -49,6 +49,9 @@ RAW_FORMATS = {"html", "typst"}
 OUTER_LAYOUT = {"layout-ncol"}
 
 BEGIN = re.compile(r"\\begin\{(\w+)\*?\}")
+SCRIPT = re.compile(r"<script\b(?![^>]*\b(?:src|type=[\"']?application/json))[^>]*>|<\w[^>]*\son\w+\s*=", re.IGNORECASE)
+"""A script that stands in a page itself; pages run those alone that lie in files of their own."""
+SCRIPT_MEND = "put it in a file under project: resources: and write <script defer src=…>"
 OTHER_LANGUAGE = re.compile(r"^\{+([A-Za-z]\w*)\}+(\s|$)")
 
 
@@ -193,6 +196,8 @@ class Inspector:
                 self._refuse(f"TeX outside of mathematics ({first:.30})", "TeX goes between dollar signs", first)
         elif form not in RAW_FORMATS:
             self._refuse(f"raw {form}", "raw formats supported: html, typst", first)
+        elif form == "html" and (script := SCRIPT.search(text)):
+            self._refuse(f"a script inside of a page ({script[0]:.40})", SCRIPT_MEND, first)
         elif first:
             self.source.locate(first)
 

@@ -141,6 +141,19 @@ def test_search_finds_a_word_and_leads_to_it(page, address):
     assert page.complaints == []
 
 
+def test_no_script_in_the_text_runs_and_nothing_comes_from_elsewhere(page, address, folder):
+    """What the page's policy is for, should a text ever get where it does not belong."""
+    intruder = '<script>document.title = "in"</script><img src="https://example.org/a.png" onerror="alert()">'
+    bad = folder / "intruder.html"
+    bad.write_text((folder / "index.html").read_text().replace("</main>", f"{intruder}</main>"))
+    for place in (address + bad.name, bad.as_uri()):
+        page.complaints.clear()
+        page.goto(place)
+        assert page.title() != "in"
+        assert len([text for text in page.complaints if "Content Security Policy" in text]) >= 2
+    bad.unlink()
+
+
 def test_a_chosen_theme_lasts(page, address, pages):
     page.emulate_media(color_scheme="light")
     page.goto(address)
