@@ -284,7 +284,7 @@ def memory(data: dict[str, Any]) -> Figure:
 def cloud(best: Any, covariance: np.ndarray, refits: np.ndarray, shares: Sequence[float]) -> Figure:
     """Fits to repeated experiments, and the ellipses that should hold given shares of them."""
     made, axes = style.canvas(3.1)
-    axes.plot(*axes_of(refits.T), color=INK["sky"], marker="o", markersize=2, linestyle="none")
+    axes.plot(*axes_of(refits.T), color=INK["sky"], marker="o", markersize=2, linestyle="none", alpha=0.5)
     turn = np.linspace(0, 2 * np.pi, 200)
     circle = np.linalg.cholesky(covariance) @ np.stack([np.cos(turn), np.sin(turn)])
     for share, (ink, line) in zip(shares, SERIES, strict=False):
