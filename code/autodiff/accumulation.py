@@ -104,7 +104,11 @@ def forward(count: int) -> Bracketing:
 
 
 def reverse(count: int) -> Bracketing:
-    """Output side first: ((DC)B)A, reverse mode for all cotangents at once."""
+    """Output side first: ((DC)B)A, reverse mode for all cotangents at once.
+
+    >>> reverse(3)
+    ((2, 1), 0)
+    """
     tree: Bracketing = count - 1
     for i in reversed(range(count - 1)):
         tree = (tree, i)

@@ -65,8 +65,10 @@ def room(*names: str) -> Any:
 
 
 def module(name: str) -> Any:
-    """A room that is public itself: its docstring, then its functions and classes."""
-    entries = [_entry(f"ad.{name}.{own}", package()[name][own]) for own in public(name)]
+    """A room that is public itself: its docstring, what `ad` exports of it, then its other functions and classes."""
+    own = [f"ad.{exported_name}" for exported_name in exported().get(name, [])]
+    paths = [*own, *(f"ad.{name}.{inner}" for inner in public(name))]
+    entries = [_entry(path, package()[name][path.rpartition(".")[2]]) for path in paths]
     return markdown("\n\n".join([written(_docstring(package()[name])), *entries]))
 
 
@@ -84,7 +86,7 @@ def _entry(path: str, found: Any) -> str:
 
 def anchor_of(path: str) -> str:
     """`ad.finite.step` is linked to as `appendix-api.qmd#api-finite-step`."""
-    return path.removeprefix("ad.").replace(".", "-").replace("_", "-").lower()
+    return path.removeprefix("ad.").replace(".", "-").replace("_", "-")
 
 
 def _docstring(found: Any) -> str:
@@ -161,5 +163,5 @@ def _line(text: str) -> str:
     text = NAMED.sub(
         lambda found: ", ".join(f"`{name}`" for name in found[1].split(", ")) + ": ", " ".join(text.split())
     )
-    parts = re.split(r"(`[^`]*`)", text)
-    return "".join(part if part[:1] == "`" else SPECIAL.sub(r"\\\1", part) for part in parts)
+    parts = re.split(r"(`[^`]*`|(?<![\w*])\*\w[\w -]*\*(?![\w*]))", text)  # code, and what is emphasised
+    return "".join(part if i % 2 else SPECIAL.sub(r"\\\1", part) for i, part in enumerate(parts))

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import yaml
 
-from figures.edition import version
-
 ROOT = Path(__file__).parents[2]
 CITATION = yaml.safe_load((ROOT / "CITATION.cff").read_text())
 BOOK = yaml.safe_load((ROOT / "_quarto.yml").read_text())["book"]
@@ -23,7 +21,6 @@ def test_the_citation_has_the_titles_and_authors_of_the_book():
 def test_the_citation_has_the_version_of_the_package():
     assert str(CITATION["version"]) == PROJECT["version"]
     assert CITATION["preferred-citation"]["edition"] == PROJECT["version"]
-    assert version() == PROJECT["version"]
 
 
 def test_the_citation_has_the_licenses_of_text_and_code():
