@@ -38,7 +38,7 @@ def exported() -> dict[str, list[str]]:
 
 def _defining(name: str) -> str:
     member = package().members[name]
-    return member.target_path.split(".", 1)[1].rpartition(".")[0] if member.is_alias else name
+    return member.target_path.split(".", 1)[1].rpartition(".")[0] if isinstance(member, griffe.Alias) else name
 
 
 def public(room: str) -> list[str]:
