@@ -153,6 +153,14 @@ def _bare_span(node: Node) -> Nodes:
     return node["c"][1]
 
 
+ENTITY = re.compile(r"&(?=#?\w+;)")
+
+
+def _no_entity(node: Node) -> Node:
+    """Words that look like an entity stay words; pandoc's Markdown forgets to say so."""
+    return {"t": "Str", "c": ENTITY.sub("&amp;", node["c"])}
+
+
 # The line of cells
 
 
@@ -206,7 +214,9 @@ def lines_of(item: Manuscript, page: Page) -> tuple[str, list[str]]:
     """A chapter as Markdown with marks where cells and outputs belong, and pandoc's warnings."""
     page.picture = picture
     lowered = lowering.lower(item.blocks(), TABLE, page, {"Link": _link})
-    plain = tree.transform(lowered, {"Header": _plain_heading, "Link": _bare_link, "Span": _bare_span})
+    plain = tree.transform(
+        lowered, {"Header": _plain_heading, "Link": _bare_link, "Span": _bare_span, "Str": _no_entity}
+    )
     return pandoc.write([*flat(plain), *_cited(item, page)], WRITER)
 
 
