@@ -152,8 +152,8 @@ def _from_columns(ends: Ends, columns: list, argnums: Argnums) -> Any:
     places = _places(ends.leaves)
 
     def block(i: int, j: int) -> Any:
-        shape = ends.values[i].shape + ends.leaves[j].shape
-        return np.moveaxis(columns[i][places[j]], 0, -1).reshape(shape)
+        y, x = ends.values[i], ends.leaves[j]
+        return np.moveaxis(_between(columns[i][places[j]], y, x), 0, -1).reshape(y.shape + x.shape)
 
     return _blocks(ends, argnums, block)
 
@@ -162,9 +162,15 @@ def _from_rows(ends: Ends, rows: list, argnums: Argnums) -> Any:
     places = _places(ends.values)
 
     def block(i: int, j: int) -> Any:
-        return rows[j][places[i]].reshape(ends.values[i].shape + ends.leaves[j].shape)
+        y, x = ends.values[i], ends.leaves[j]
+        return _between(rows[j][places[i]], y, x).reshape(y.shape + x.shape)
 
     return _blocks(ends, argnums, block)
+
+
+def _between(block: Any, y: Any, x: Any) -> Any:
+    """A block of the dtype of y by x: real where both are, whatever other results and arguments may be."""
+    return block if is_complex((y, x)) or block.dtype.kind != "c" else np.real(block)
 
 
 def jacfwd(f: Callable, argnums: Argnums = 0) -> Callable:

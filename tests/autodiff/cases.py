@@ -144,7 +144,7 @@ rint: x=distinct 2x3, by differences
 round: x=hundreds 2x3, by differences
     np.round(x, -2);  x.round(decimals=-2)
 modf: x=halves 2x3, by differences
-    np.modf(x);  np.modf(x)[0]
+    np.modf(x);  np.modf(x)[0];  np.frexp(0.1 * x + 1.5)[0]
 
 # Elementwise, two arguments.
 arithmetic: x=real 2x3
@@ -214,7 +214,7 @@ var: x=real 3x2, by differences
 cumsum: x=real 2x3
     np.cumsum(x);  x.cumsum();  np.cumsum(x, axis=0);  x.cumsum(axis=-1)
 cumsum: x=real -
-    np.cumsum(x)
+    np.cumsum(x);  np.cumsum(x, axis=0);  np.sum(x, axis=0);  np.prod(x, 0);  np.prod(x, axis=-1)
 prod: x=with_zeros 3x3
     np.prod(x, axis=1);  np.prod(x);  np.prod(x[:2]);  x[:1].prod(axis=0)
 
@@ -319,7 +319,8 @@ diag: x=real 3x4
     np.diag(x);  np.diag(x, 1);  np.diag(x, -2);  np.diag(x, 9);  np.diagonal(x);  x.diagonal(1)
 diag: x=real 2x3x4
     np.diagonal(x, offset=-1, axis1=0, axis2=2);  np.diagonal(x, 1, 1, 2);  x.diagonal()
-    np.diagonal(x, 0, -1, -2)
+    np.diagonal(x, 0, -1, -2);  np.linalg.diagonal(x);  np.linalg.diagonal(x, offset=1)
+    np.trace(x, 1);  np.linalg.trace(x);  np.linalg.trace(x, offset=-1)
 triangles: x=real 3x4
     np.triu(x);  np.tril(x);  np.triu(x, 1);  np.tril(x, k=-1);  np.triu(x, -9)
 triangles: x=real 2x3x3
@@ -612,6 +613,10 @@ percentile: x=distinct 6, by differences
     np.quantile(x, 0.45, method='median_unbiased');  np.quantile(x, 0.45, method='normal_unbiased')
     np.quantile(x, 0.47, method='interpolated_inverted_cdf');  np.quantile(x, 0.47, method='higher')
     np.quantile(x, 0.47, method='nearest');  np.quantile(x, 0.47, method='midpoint')
+    np.quantile(x, 0.47, method='inverted_cdf');  np.quantile(x, 0.47, method='closest_observation')
+    np.quantile(x, 0.5, method='averaged_inverted_cdf');  np.nanquantile(x, [0.2, 0.7], method='lower')
+    np.quantile(x, 0.47, method='inverted_cdf', weights=[1, 0, 2, 1, 1, 3])
+    np.nanpercentile(x, [20, 60], method='inverted_cdf', weights=np.arange(1.0, 7.0))
 average: x=real 2x3, y=positive 2x3
     np.average(x);  np.average(x, axis=0);  np.average(x, 1, y);  np.average(x, weights=y);  np.average(B, weights=y)
     np.average(x, 1, y, returned=True);  np.average(x, axis=1, weights=y[0]);  np.average(x, 0, returned=True)
@@ -685,6 +690,15 @@ vander: x=real 3
     np.kron(x, B);  np.kron(B, x);  np.kron(x, x)
 polyval: x=real 3, y=real 2x2
     np.polyval(x, y)
+polynomial: x=positive 4, y=positive 3, by differences
+    np.polydiv(x, y);  np.polydiv(y, x);  np.roots(x * np.array([1.0, 0.1, 1.0, 20.0]));  np.roots(y[:2])
+    np.polyfit(np.cumsum(x), x * x, 2);  np.polyfit([1.0, 2.0, 4.0, 5.0], np.outer(x, y), 1)
+    np.polyfit(np.cumsum(x), x * x, 1, w=x);  np.polyfit([1.0, 2.0, 4.0, 5.0], x, 1, cov=True)
+    np.polyfit([1.0, 2.0, 4.0, 5.0], x, 1, cov='unscaled')[0]
+    np.poly(x[:2] * np.array([1j, 1]) + x[1::-1] * np.array([0, 0]))
+pad: x=distinct 3x4, by differences
+    np.pad(x, 1, 'mean');  np.pad(x, ((1, 2), (0, 3)), 'maximum', stat_length=2);  np.pad(x, 2, 'minimum')
+    np.pad(x, ((1, 2), (0, 3)), 'median');  np.pad(x, 2, 'linear_ramp', end_values=((1, 2), (3, 4)))
 cross: x=real 2x3, y=real 3
     np.cross(x, y);  np.cross(y, x);  np.cross(x.T, y, axisa=0);  np.cross(x, x[::-1], axisc=0);
     np.linalg.cross(x, x[::-1])
@@ -710,6 +724,7 @@ angle: x=real 2, y=real 2, by differences
 
 read("""
 det: x=matrix 3x3
+    np.linalg.det(x - x);  np.linalg.det(x @ np.ones((3, 3)))
     np.linalg.det(x);  np.linalg.inv(x);  np.linalg.matrix_power(x, 3);  np.linalg.matrix_power(x, -2)
     np.linalg.matrix_power(x, 0)
 det: x=matrix 2x3x3
@@ -726,33 +741,42 @@ cholesky: x=matrix 3x3, by differences
 cholesky: x=matrix 2x2x2, by differences
     np.linalg.cholesky(x @ x.mT)
 qr: x=matrix 3x3, by differences
-    np.linalg.qr(x);  np.linalg.qr(x, mode='r');  np.linalg.qr(x, 'complete')
+    np.linalg.qr(x);  np.linalg.qr(x, mode='r');  np.linalg.qr(x, 'complete');  np.linalg.qr(x, 'raw')
+    np.linalg.qr(x[:, :2], 'raw');  np.linalg.qr(x[:2], 'raw')
 qr: x=real 4x2, by differences
+    np.linalg.qr(x, 'complete');  np.linalg.qr(x + 1j * x * x, 'complete')
     np.linalg.qr(x);  np.linalg.qr(x.T);  np.linalg.pinv(x);  np.linalg.pinv(x.T);  np.linalg.qr(x + 1j * x * x)
 qr: x=matrix 2x3x2, by differences
-    np.linalg.qr(x);  np.linalg.pinv(x);  np.linalg.pinv(x + 1j * x * x)
+    np.linalg.qr(x);  np.linalg.pinv(x);  np.linalg.pinv(x + 1j * x * x);  np.linalg.qr(x, mode='complete')
 lstsq: x=matrix 4x2, y=real 4x3, by differences
     np.linalg.lstsq(x, y)[:2];  np.linalg.lstsq(x, y[:, 0])[:2];  np.linalg.lstsq(x.T, y[:2])[0]
     np.linalg.lstsq(x, y)[3]
 eigh: x=matrix 3x3, by differences
-    np.linalg.eigvalsh(x);  np.linalg.eigh(x)[0];  np.abs(np.linalg.eigh(x, 'U')[1])
+    np.linalg.eigvalsh(x);  np.linalg.eigh(x)[0];  np.linalg.eigh(x)
+    np.abs(np.linalg.eigh(x * (1 + 0.3j), 'U')[1]);  np.linalg.svd(x + x.T, hermitian=True)
+    np.linalg.svd(x + x.T, True, False, True);  np.linalg.pinv(x + x.T, hermitian=True)
     np.linalg.eigvalsh(x * (1 + 0.3j) + np.conj(x.T))
 eigh: x=matrix 2x3x3, by differences
     np.linalg.eigvalsh(x);  np.abs(np.linalg.eigh(x)[1])
 eig: x=matrix 3x3, by differences
     np.linalg.eigvals(x @ np.diag([1.0, 2.0, 3.0]));  np.linalg.eig(x @ np.diag([1.0, 2.0, 3.0]))
-    np.linalg.eigvals(x @ np.array([[0, 1.0, 0], [-1, 0, 0], [0, 0, 1]]))
+    np.linalg.eigvals(x @ np.array([[0, 1.0, 0], [-1, 0, 0], [0, 0, 1]]));  np.linalg.eig(x * (1 + 2j) + x.T)
     np.linalg.eig(x @ np.array([[0, 1.0, 0], [-4, 0, 0], [0, 0, 1]]))
 eig: x=matrix 2x2x2, by differences
     np.linalg.eigvals(x * np.array([1.0, 2.0]))
 svd: x=matrix 3x3, by differences
     np.linalg.svd(x * np.array([1.0, 2.0, 3.0]));  np.linalg.svdvals(x * np.array([1.0, 2.0, 3.0]))
     np.linalg.svd(x * np.array([1.0, 2.0, 3.0]), compute_uv=False)
+svd: x=matrix 4x3, by differences
+    (lambda u, s, vh: (s, u[:, 3:] @ u[:, 3:].T, u[:, :3] * vh[0]))(*np.linalg.svd(x * np.array([1.0, 2.0, 3.0])))
+    (lambda u, s, vh: (s, vh[3:].T @ vh[3:]))(*np.linalg.svd((x * np.array([1.0, 2.0, 3.0])).T))
+    (lambda u, s, vh: (s, abs(u), (u * s) @ vh))(*np.linalg.svd(x * np.array([1, 2, 3j]) + 1j * x * x, False))
 svd: x=matrix 2x4x3, by differences
     np.linalg.svd(x * np.array([1.0, 2.0, 3.0]), full_matrices=False);  np.linalg.svdvals(x * np.array([1.0, 2.0, 3.0]))
     np.linalg.svd(np.array([1.0, 2.0, 3.0])[:, None] * x.mT, False)
 norm: x=distinct 5, by differences
     np.linalg.norm(x, 1);  np.linalg.norm(x, np.inf);  np.linalg.norm(x, -np.inf);  np.linalg.norm(x, 3)
+    np.linalg.vector_norm(x.reshape(5, 1), keepdims=True)
     np.linalg.norm(x, 0);  np.linalg.norm(x, 0.5);  np.linalg.norm(x, -1.5, keepdims=True)
 norm: x=matrix 2x4x3, by differences
     np.linalg.norm(x, 1, axis=(1, 2));  np.linalg.norm(x * np.array([[[1.0]], [[2.0]]]), np.inf, axis=(0, 2))

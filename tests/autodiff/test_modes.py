@@ -257,6 +257,16 @@ def test_complex_jacobians_are_right_or_refused(kind, jacobian):
     np.testing.assert_allclose(product.real if np.isrealobj(y) else product, np.ravel(ydot), rtol=1e-12)
 
 
+@pytest.mark.parametrize("jacobian", [ad.jacfwd, ad.jacrev, ad.jacobian])
+def test_blocks_of_a_jacobian_are_real_where_both_ends_are(jacobian):
+    real, mixed = jacobian(lambda x: (x**2, 1j * x))(np.ones(2))
+    assert (real.dtype, mixed.dtype) == (np.float64, np.complex128)
+    np.testing.assert_array_equal(real, 2 * np.eye(2))
+    by_x, by_z = jacobian(lambda x, z: x**2 * np.sum(np.abs(z)), (0, 1))(np.ones(2), np.array([3 + 4j]))
+    assert (by_x.dtype, by_z.dtype) == (np.float64, np.complex128)
+    np.testing.assert_array_equal(by_x, 10 * np.eye(2))
+
+
 def test_gradient_of_a_real_function_of_complex_numbers():
     """∂f/∂x − i ∂f/∂y: the tangent of f along ż is Re Σ g ż."""
     for f in (

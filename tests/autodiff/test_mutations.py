@@ -12,11 +12,12 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+import autodiff as ad
 from autodiff import rules
 from autodiff.operators import Linear
 from autodiff.tables import PARTIALS
 
-from .cases import CASES, Case
+from .cases import CASES, Argument, Case, argument
 from .test_primitives import (
     test_value_is_numpys_and_jvp_is_the_derivative as first_order,
 )
@@ -78,6 +79,17 @@ def families() -> dict[str, Linear]:
 FAMILIES = families()
 
 
+# Operators that only second derivatives have, reached by differentiating gradients.
+SECOND_ORDER = [
+    Case("gradient", name, {"x": x}, False, ad.grad(f))
+    for name, f, x in (
+        ("eigenvector", lambda x: np.sum(np.linalg.eigh(x)[1][:, 0] ** 3), argument("matrix 3x3")),
+        ("det", np.linalg.det, argument("matrix 3x3")),
+        ("det, singular", np.linalg.det, Argument((3, 3), lambda rng, shape: np.ones(shape))),
+    )
+]
+
+
 @pytest.fixture(scope="module")
 def reached() -> dict[str, list[Case]]:
     """For each family, the cases whose derivatives apply it."""
@@ -86,7 +98,7 @@ def reached() -> dict[str, list[Case]]:
     with pytest.MonkeyPatch.context() as patch:
         for name, family in FAMILIES.items():
             patch.setattr(family, "apply", noting(family.apply, name, seen))
-        for case in CASES:
+        for case in [*CASES, *SECOND_ORDER]:
             seen.clear()
             with np.errstate(all="ignore"), suppress(Exception):  # what fails, fails in its own test
                 first_order(case)
@@ -107,9 +119,8 @@ def scaled(apply: Callable) -> Callable:
     return lambda t, data: 1.5 * apply(t, data)
 
 
-# The tape multiplies by diagonals itself; functions with several results are declared by users; differences of
-# eigenvalues are differentiated in second derivatives only.
-INLINED, ELSEWHERE = {"diagonal"}, {"slot", "differences"}
+# The tape multiplies by diagonals itself; functions with several results are declared by users.
+INLINED, ELSEWHERE = {"diagonal"}, {"slot"}
 
 
 @pytest.mark.parametrize("name", sorted(FAMILIES.keys() - ELSEWHERE))

@@ -5,6 +5,8 @@ import pytest
 
 import autodiff as ad
 
+from .oracles import differences
+
 scipy_special = pytest.importorskip("scipy.special")
 optimize = pytest.importorskip("scipy.optimize")
 
@@ -57,15 +59,71 @@ def test_functions_that_treat_equal_eigenvalues_alike():
 
 
 def test_a_projector_on_the_space_of_equal_eigenvalues():
+    """By the other eigenvectors; from those of equal eigenvalues themselves it is an error."""
     step = np.array([[0.3, 0, 0], [0.1, -0.4, 0], [0.7, 0.2, 0.5]])
+    weights = np.arange(9.0).reshape(3, 3)
 
     def projector(a):
-        v = np.linalg.eigh(a)[1][:, :2]
-        return np.sum(v @ v.T * np.arange(9.0).reshape(3, 3))
+        v = np.linalg.eigh(a)[1][:, 2:]
+        return np.sum((np.eye(3) - v @ v.T) * weights)
 
-    h = 1e-5
-    expected = (projector(TWICE + h * step) - projector(TWICE - h * step)) / (2 * h)
+    expected = differences(projector, (TWICE,), (step,), h=1e-3)
     np.testing.assert_allclose(np.sum(ad.grad(projector)(TWICE) * step), expected, rtol=1e-6)
+
+
+# Made of all eigenvectors: at equal eigenvalues, what the vectors tell is 0 / 0. Never a number.
+MATRIX_FUNCTIONS = {
+    "exponential": lambda a: (lambda w, v: ((v * np.exp(w)) @ v.T)[0, 1])(*np.linalg.eigh(a)),
+    "projector": lambda a: (lambda v: np.sum(v @ v.T))(np.linalg.eigh(a)[1][:, :2]),
+    "by singular values": lambda a: (lambda u, s, vh: ((u * np.sqrt(s)) @ vh)[0, 1])(*np.linalg.svd(a)),
+}
+
+
+@pytest.mark.parametrize("name", MATRIX_FUNCTIONS)
+def test_matrix_functions_at_equal_eigenvalues_are_no_wrong_number(name):
+    for transform in (ad.grad, ad.jacfwd):
+        with pytest.raises(ad.AutodiffError, match="Write these without the vectors"):
+            transform(MATRIX_FUNCTIONS[name])(TWICE)
+
+
+@pytest.mark.parametrize("values", [np.linalg.eigvalsh, np.linalg.svdvals])
+@pytest.mark.parametrize("nesting", [ad.hessian, lambda f: ad.jacrev(ad.grad(f)), lambda f: ad.jacfwd(ad.jacfwd(f))])
+def test_second_derivatives_of_equal_eigenvalues_are_an_error_with_a_mend(values, nesting):
+    with pytest.raises(ad.AutodiffError, match=r"np\.trace\(a @ a\)"):
+        nesting(lambda a: np.sum(values(a) ** 2))(TWICE)
+    np.testing.assert_allclose(nesting(lambda a: np.trace(a @ a.T))(TWICE).reshape(9, 9), 2 * np.eye(9))
+
+
+def test_second_derivatives_of_a_simple_eigenvalue_next_to_equal_ones():
+    """Reverse mode asks for its own eigenvector alone."""
+    found = ad.jacrev(ad.grad(lambda a: np.linalg.eigvalsh(a)[2]))(TWICE)
+    assert found[2, 0, 2, 0] == pytest.approx(2 / 3)
+
+
+@pytest.mark.parametrize("triangle", ["L", "U"])
+def test_eigenvectors_have_numpys_signs(triangle):
+    for seed in range(20):
+        a = np.random.default_rng(seed).standard_normal((4, 4))
+        found = ad.jvp(lambda a: np.linalg.eigh(a, triangle), (a,), (a,))[0]
+        np.testing.assert_array_equal(found.eigenvectors, np.linalg.eigh(a, triangle).eigenvectors)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_thin_singular_vectors_of_any_matrices(seed):
+    a = np.random.default_rng(seed).standard_normal((2, 5, 3))
+    ad.check_grads(lambda a: np.linalg.svd(a, full_matrices=False), (a,), order=2)
+
+
+def test_a_basis_that_is_filled_up():
+    """Whatever the columns are, the space that they span is determined, and so is the projector on it."""
+    a = np.random.default_rng(0).standard_normal((5, 3))
+
+    def beyond(vectors):
+        return lambda a: vectors(a)[:, 3:] @ vectors(a)[:, 3:].T
+
+    for vectors in (lambda a: np.linalg.svd(a)[0], lambda a: np.linalg.svd(a.T)[2].T):
+        ad.check_grads(beyond(vectors), (a,), order=2)
+    ad.check_grads(lambda a: np.linalg.qr(a, mode="complete"), (a,), order=2)
 
 
 REFUSED = {
@@ -91,5 +149,11 @@ def test_the_determinant_of_a_singular_matrix_has_a_derivative():
     a = np.array([[1.0, 2.0, 3.0], [2.0, 4.0, 6.0], [0.0, 1.0, 5.0]])
     cofactors = [[14.0, -10.0, 2.0], [-7.0, 5.0, -1.0], [0.0, 0.0, 0.0]]
     np.testing.assert_allclose(ad.grad(np.linalg.det)(a), cofactors, atol=1e-12)
+    expected = np.zeros((2, 2, 2, 2))
+    expected[0, 0, 1, 1] = expected[1, 1, 0, 0] = 1
+    expected[0, 1, 1, 0] = expected[1, 0, 0, 1] = -1
+    for singular in (np.ones((2, 2)), np.zeros((2, 2))):
+        np.testing.assert_allclose(ad.hessian(np.linalg.det)(singular), expected, atol=1e-14)
+    ad.check_grads(np.linalg.det, (np.stack([a, np.eye(3)]),), order=2)
     with pytest.raises(ad.AutodiffError, match="singular"):
-        ad.hessian(np.linalg.det)(np.ones((2, 2)))
+        ad.jacfwd(ad.hessian(np.linalg.det))(np.ones((2, 2)))

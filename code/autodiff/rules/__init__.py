@@ -6,7 +6,8 @@
     products      matmul, dot, tensordot, einsum, …
     reductions    sum, mean, max, var, cumsum, …
     statistics    sort, quantiles, averages, running products, …
-    sequences     differences, convolutions, grids, polynomials, …
+    sequences     differences, convolutions, padding, grids, …
+    polynomials   values, arithmetic, roots, fits
     spectral      eigenvalues, singular values and their vectors
     linalg        solve, inv, norm, det, Cholesky, QR, least squares, …
     fft           np.fft
@@ -20,6 +21,7 @@ from . import (
     fft,
     indexing,
     linalg,
+    polynomials,
     products,
     reductions,
     sequences,
@@ -34,6 +36,7 @@ __all__ = [
     "fft",
     "indexing",
     "linalg",
+    "polynomials",
     "products",
     "reductions",
     "sequences",

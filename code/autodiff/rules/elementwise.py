@@ -23,7 +23,7 @@ and 0 · inf is nan. Choose the argument, not the result: `np.sqrt(np.where(x > 
 
 import numpy as np
 
-from ..arrays import as_array
+from ..arrays import as_array, untraced
 from ..errors import AutodiffTypeError
 from ..operators import Linear, compose, fit, identity, masked
 from ..tables import CONSTANT, OUT, PARTIALS, composed, rule
@@ -200,3 +200,34 @@ def divmod_(x, y):
 def modf(x):
     whole = np.trunc(x)
     return x - whole, whole
+
+
+@composed(np.frexp)
+def frexp(x):
+    """The exponent jumps: a constant."""
+    exponent = np.frexp(untraced(x))[1]
+    return np.ldexp(x, -exponent), exponent
+
+
+@composed(np.nan_to_num)
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    if x.dtype.kind == "c":
+        return nan_to_num(np.real(x), copy, nan, posinf, neginf) + 1j * nan_to_num(
+            np.imag(x), copy, nan, posinf, neginf
+        )
+    limits = np.finfo(x.dtype)
+    above, below = np.isposinf(x), np.isneginf(x)
+    x = np.where(np.isnan(x), nan, x)
+    x = np.where(above, limits.max if posinf is None else posinf, x)
+    return np.where(below, limits.min if neginf is None else neginf, x)
+
+
+@composed(np.real_if_close)
+def real_if_close(a, tol=100):
+    return a if np.iscomplexobj(np.real_if_close(untraced(a), tol)) else np.real(a)
+
+
+@composed(np.angle)
+def angle(z, deg=False):
+    radians = np.arctan2(np.imag(z), np.real(z)) if z.dtype.kind == "c" else np.arctan2(np.zeros_like(z), z)
+    return radians * (180 / np.pi) if deg else radians

@@ -150,7 +150,7 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     return getitem(a, (slice(None),) * axis + (indices,))
 
 
-@composed(np.diagonal, np.linalg.diagonal)
+@composed(np.diagonal)
 def diagonal(a, offset=0, axis1=0, axis2=1):
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     size = min(a.shape[-2] + min(offset, 0), a.shape[-1] - max(offset, 0))
@@ -171,9 +171,19 @@ def diagflat(v, k=0):
     return diag(np.ravel(v), k)
 
 
-@composed(np.trace, np.linalg.trace)
+@composed(np.trace)
 def trace(a, offset=0, axis1=0, axis2=1, dtype=None, out=None):
     return np.sum(diagonal(a, offset, axis1, axis2), -1, dtype)
+
+
+@composed(np.linalg.diagonal)
+def linalg_diagonal(x, /, *, offset=0):
+    return diagonal(x, offset, -2, -1)
+
+
+@composed(np.linalg.trace)
+def linalg_trace(x, /, *, offset=0, dtype=None):
+    return trace(x, offset, -2, -1, dtype)
 
 
 CONSTANT.update({

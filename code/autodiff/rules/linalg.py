@@ -2,14 +2,14 @@
 
 From a y = b:  da y + a dy = db,  so  dy = a⁻¹ (db − da y).  The transpose solves with aᵀ.
 
-Where matrices are singular, or of deficient rank: the determinant has its derivative (not yet the second one: an
-error); log |det|, inverses, pseudoinverses, least squares and QR factors have none, and the error says so. Equal
+Where matrices are singular, or of deficient rank: the determinant has its derivatives (from the third on, an error);
+log |det|, inverses, pseudoinverses, least squares and QR factors have none, and the error says so. Equal
 eigenvalues and singular values: see `autodiff.rules.spectral`.
 """
 
 import numpy as np
 
-from ..arrays import as_array, dispatched, untraced
+from ..arrays import as_array, dispatched, is_traced, untraced
 from ..errors import AutodiffValueError
 from ..operators import Linear, align, cast, compose, diagonal, negation, sum_to, typed
 from ..tables import REFUSED, composed, rule
@@ -17,7 +17,8 @@ from .elementwise import NO_VALUE, nonzero
 from .products import premultiplied, stack_premultiplied, stack_times, times
 from .reductions import kept_shape, reduction
 from .shapes import axes_of
-from .spectral import added, adjoint, between, conjugated, hermitian
+from .spectral import added, adjoint, between, conjugated
+from .spectral import hermitian as as_hermitian
 
 # t ↦ a⁻¹ t for matrices t (or stacks that broadcast). Data: a, shape of the right-hand side, shape of the solution.
 solved = Linear(
@@ -67,9 +68,10 @@ def length_rule(y, x, axes, keepdims):
 
 @composed(np.linalg.vector_norm)
 def vector_norm(x, /, *, axis=None, keepdims=False, ord=2):
-    if axis is None and not keepdims:
-        x, axis = np.ravel(x), 0
-    return norm(x, ord, axis, keepdims)
+    if axis is not None:
+        return norm(x, ord, axis, keepdims)
+    y = norm(np.ravel(x), ord, 0)
+    return y.reshape((1,) * x.ndim) if keepdims else y
 
 
 @composed(np.linalg.matrix_norm)
@@ -79,8 +81,11 @@ def matrix_norm(x, /, *, keepdims=False, ord="fro"):
 
 def power_sum(x, p, axes, keepdims):
     """(Σ |x|^p)^(1/p), and the derivative 0 where this is 0."""
-    total = np.sum(np.abs(x) ** p, axis=axes, keepdims=keepdims)
-    return np.where(total == 0, 0, np.where(total == 0, 1, total) ** (1 / p))
+    size = np.abs(x)
+    kept = np.where(size == 0, 1, size) ** p if p < 0 else size**p
+    total = np.sum(kept, axis=axes, keepdims=keepdims)
+    nothing = np.any(size == 0, axis=axes, keepdims=keepdims) if p < 0 else total == 0
+    return np.where(nothing, 0, np.where(nothing, 1, total) ** (1 / p))
 
 
 VECTOR_NORMS = {
@@ -140,12 +145,33 @@ def cofactors(a):
     return np.conj((np.conj(sign)[..., None, None] * u * others[..., None, :]) @ vh) if a.size else np.zeros_like(a)
 
 
+turned_over = Linear("transpose", lambda t, _: t.mT, lambda u, _: u.mT)
+
+
+def _minors(t, p):
+    return (
+        np.sum(p * np.diagonal(t, 0, -2, -1)[..., None, :], -1)[..., None] * np.eye(p.shape[-1], dtype=p.dtype)
+        - p * t.mT
+    )
+
+
+# How the cofactors of a diagonal matrix move with it; its own transpose. Data: the products of all its entries but two.
+minors = Linear("minors", _minors, _minors)
+
+
 @rule(cofactors)
 def cofactors_rule(y, a):
-    """For a⁻¹ = b: dy = y tr(b da) − bᵀ daᵀ y. Singular matrices have this derivative, but not from this formula."""
-    b = inverse(a, "second derivatives of a determinant")
-    turned_over = Linear("transpose", lambda t, _: t.mT, lambda u, _: u.mT)
-    return [added((compose(paired.T(y), paired(b.mT)), compose(negation(), between((b.mT, y)), turned_over())))]
+    """For a⁻¹ = b: dy = y tr(b da) − bᵀ daᵀ y. Where a = u s vh is singular: the same for s, by its minors."""
+    if is_traced(a) or np.all(np.linalg.matrix_rank(a) == a.shape[-1]):
+        b = inverse(a, "third derivatives of a determinant")
+        return [added((compose(paired.T(y), paired(b.mT)), compose(negation(), between((b.mT, y)), turned_over())))]
+    u, s, vh = np.linalg.svd(a)
+    own = np.eye(s.shape[-1], dtype=bool)
+    left_out = own[:, None, :] | own[None, :, :]
+    products = np.where(left_out, 1, s[..., None, None, :]).prod(-1) * ~own
+    sign = np.linalg.det(u) * np.linalg.det(vh)
+    back = between((sign[..., None, None] * np.conj(u), np.conj(vh)))
+    return [compose(back, minors(products), between((adjoint(u), adjoint(vh))))]
 
 
 def inverse(a, what):
@@ -216,7 +242,7 @@ def lower_factor_rule(y, h):
 
 @composed(np.linalg.cholesky)
 def cholesky(a, /, *, upper=False):
-    y = lower_factor(hermitian(a, "U" if upper else "L"))
+    y = lower_factor(as_hermitian(a, "U" if upper else "L"))
     return adjoint(y) if upper else y
 
 
@@ -253,12 +279,47 @@ def thin_qr_rule(y, a):
 @composed(np.linalg.qr)
 def qr(a, mode="reduced"):
     m, n = a.shape[-2:]
-    if mode not in ("reduced", "r") and not (mode == "complete" and m <= n):
-        raise AutodiffValueError(f"np.linalg.qr with mode={mode!r} has no rule: use mode='reduced' or 'r'")
+    if mode not in ("reduced", "r", "complete", "raw"):
+        raise AutodiffValueError(f"np.linalg.qr: the mode is 'reduced', 'complete', 'r' or 'raw', not {mode!r}")
+    if mode == "raw" or (mode == "complete" and m > n):
+        return by_reflections(a, mode)
     y = thin_qr(a[..., : min(m, n)])
     q, r = y if m >= n else (y[0], np.concatenate([y[1], adjoint(y[0]) @ a[..., m:]], -1))
     return r if mode == "r" else type(y)(q, r)
 
+
+def by_reflections(a, mode):
+    """Householder's algorithm, step by step as in LAPACK: it says which basis Q is completed to, and how that turns."""
+    m, n = a.shape[-2:]
+    reflections: list = []
+    factors: list = []
+    for k in range(min(m, n)):
+        x, still = a[..., k:, k], (*a.shape[:-2], k)
+        first, tail = x[..., :1], x[..., 1:]
+        length = norm(x, axis=-1, keepdims=True)
+        moves = np.any(untraced(tail) != 0, -1, keepdims=True) | (np.imag(untraced(first)) != 0)
+        end = np.where(moves, np.where(np.real(first) > 0, -length, length), first)
+        safe_end, gap = np.where(moves, end, 1), np.where(moves, first - end, 1)
+        factor = np.where(moves, (end - first) / safe_end, 0)
+        v = np.concatenate([np.zeros(still, a.dtype), np.ones_like(first), np.where(moves, tail / gap, 0)], -1)
+        a = a - reflected(v, np.conj(factor), a)
+        reflections, factors = [*reflections, v], [*factors, factor[..., 0]]
+    if mode == "raw":
+        below = [v[..., k + 1 :] for k, v in enumerate(reflections)]
+        columns = [np.concatenate([a[..., : k + 1, k], v], -1) for k, v in enumerate(below)]
+        return np.stack([*columns, *(a[..., k] for k in range(m, n))], -2), np.stack(factors, -1)
+    q = np.broadcast_to(np.eye(m, dtype=a.dtype), (*a.shape[:-2], m, m))
+    for v, factor in zip(reversed(reflections), reversed(factors), strict=True):
+        q = q - reflected(v, factor[..., None], q)
+    return QR(q, np.triu(a))
+
+
+def reflected(v, factor, a):
+    """factor · v vᴴ a, for stacks."""
+    return (factor * v)[..., :, None] * (np.conj(v)[..., None, :] @ a)
+
+
+QR = type(np.linalg.qr(np.eye(1)))  # a named tuple
 
 # --- Least squares ------------------------------------------------------------------------------------------
 
@@ -288,8 +349,7 @@ def pseudoinverse_rule(y, a, rcond):
 
 @composed(np.linalg.pinv)
 def pinv(a, rcond=None, hermitian=False, *, rtol=NO_VALUE):
-    if hermitian:
-        raise AutodiffValueError("np.linalg.pinv with hermitian=True has no rule: leave it out")
+    a = as_hermitian(a) if hermitian else a
     given = rcond if rtol is NO_VALUE else rtol
     return pseudoinverse(a, max(a.shape[-2:]) * np.finfo(a.dtype).eps if given is None and rtol is None else
                          1e-15 if given is None else given)  # fmt: skip
@@ -304,45 +364,6 @@ def lstsq(a, b, rcond=None):
     missed = b - a @ x
     squares = np.sum(np.real(missed * np.conj(missed)), 0).reshape(-1) if m > n else np.zeros(0, np.real(b).dtype)
     return x, squares, np.linalg.matrix_rank(untraced(a), rtol=rcond), np.linalg.svdvals(a)
-
-
-# --- Powers, products, tensors ------------------------------------------------------------------------------
-
-
-@composed(np.linalg.matrix_power)
-def matrix_power(a, n):
-    if n < 0:
-        a, n = np.linalg.inv(a), -n
-    y = None
-    while n:
-        y = (a if y is None else y @ a) if n % 2 else y
-        a, n = (a @ a if n > 1 else a), n // 2
-    return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape) + 0 * a if y is None else y
-
-
-@composed(np.linalg.multi_dot)
-def multi_dot(arrays, *, out=None):
-    arrays = [as_array(a) for a in arrays]
-    while len(arrays) > 1:  # from the end whose result is the smaller
-        first, last = arrays[0] @ arrays[1], arrays[-2] @ arrays[-1]
-        arrays = [first, *arrays[2:]] if first.size <= last.size else [*arrays[:-2], last]
-    return arrays[0]
-
-
-@composed(np.linalg.tensorsolve)
-def tensorsolve(a, b, axes=None):
-    a, b = as_array(a), as_array(b)
-    if axes is not None:
-        moved = axes_of(axes, a.ndim)
-        a = np.transpose(a, [i for i in range(a.ndim) if i not in moved] + list(moved))
-    shape = a.shape[b.ndim :]
-    return np.linalg.solve(a.reshape(b.size, -1), np.ravel(b)).reshape(shape)
-
-
-@composed(np.linalg.tensorinv)
-def tensorinv(a, ind=2):
-    rows = int(np.prod(a.shape[:ind]))
-    return np.linalg.inv(a.reshape(rows, -1)).reshape(a.shape[ind:] + a.shape[:ind])
 
 
 REFUSED[np.linalg.matrix_rank] = (

@@ -151,6 +151,45 @@ def _listed(axes):
     return tuple(axes) if np.ndim(axes) else (int(axes),)
 
 
+# --- Powers, chains, tensors --------------------------------------------------------------------------------
+
+
+@composed(np.linalg.matrix_power)
+def matrix_power(a, n):
+    if n < 0:
+        a, n = np.linalg.inv(a), -n
+    y = None
+    while n:
+        y = (a if y is None else y @ a) if n % 2 else y
+        a, n = (a @ a if n > 1 else a), n // 2
+    return np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape) + 0 * a if y is None else y
+
+
+@composed(np.linalg.multi_dot)
+def multi_dot(arrays, *, out=None):
+    arrays = [as_array(a) for a in arrays]
+    while len(arrays) > 1:  # from the end whose result is the smaller
+        first, last = arrays[0] @ arrays[1], arrays[-2] @ arrays[-1]
+        arrays = [first, *arrays[2:]] if first.size <= last.size else [*arrays[:-2], last]
+    return arrays[0]
+
+
+@composed(np.linalg.tensorsolve)
+def tensorsolve(a, b, axes=None):
+    a, b = as_array(a), as_array(b)
+    if axes is not None:
+        moved = axes_of(axes, a.ndim)
+        a = np.transpose(a, [i for i in range(a.ndim) if i not in moved] + list(moved))
+    shape = a.shape[b.ndim :]
+    return np.linalg.solve(a.reshape(b.size, -1), np.ravel(b)).reshape(shape)
+
+
+@composed(np.linalg.tensorinv)
+def tensorinv(a, ind=2):
+    rows = int(np.prod(a.shape[:ind]))
+    return np.linalg.inv(a.reshape(rows, -1)).reshape(a.shape[ind:] + a.shape[:ind])
+
+
 # --- einsum -------------------------------------------------------------------------------------------------
 
 

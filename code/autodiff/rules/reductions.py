@@ -161,7 +161,7 @@ def running_sum_rule(y, x, axis):
 @composed(np.cumsum)
 def cumsum(a, axis=None, dtype=None, out=None):
     a = a if dtype is None else a.astype(dtype)
-    if axis is None:
+    if axis is None or not a.ndim:
         a, axis = np.ravel(a), 0
     (axis,) = axes_of(axis, a.ndim)
     return running_sum(a, axis - a.ndim)

@@ -1,16 +1,19 @@
-"""Sequences: differences and sums along an axis, convolutions, interpolation, grids, polynomials, phases.
+"""Sequences: differences and sums along an axis, convolutions, interpolation, padding, grids, phases.
 
 All but two are written in terms of functions that have rules: a window that slides along an array (its transpose
 adds up where windows overlap), and the modified Bessel functions behind `np.i0`.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 
-from ..arrays import as_array, dispatched, getitem, untraced
+from ..arrays import Traced, as_array, dispatched, getitem, untraced
 from ..errors import AutodiffValueError
 from ..operators import Linear, diagonal
 from ..tables import composed, rule
 from .elementwise import NO_VALUE, joint_dtype
+from .indexing import embed
 from .shapes import axes_of, slot
 from .statistics import lined_up
 
@@ -164,6 +167,62 @@ def _slid(a, v, mode):
     return windows(np.pad(a, around[mode]), len(v)) @ v[::-1]
 
 
+# --- Padding ------------------------------------------------------------------------------------------------
+
+STATISTICS: dict[str, Callable] = {"maximum": np.max, "mean": np.mean, "median": np.median, "minimum": np.min}
+
+
+@composed(np.pad)
+def pad(array, pad_width, mode="constant", **kwargs):
+    if callable(mode):
+        raise AutodiffValueError("np.pad with a function as mode has no rule: join parts by np.concatenate")
+    if isinstance(pad_width, dict):
+        pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, (0, 0))) for i in range(array.ndim)]
+        pad_width = [(w, w) if np.ndim(w) == 0 else w for w in pad_width]
+    widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
+    if mode == "constant" or mode == "empty":
+        return _pad_constant(array, widths, **kwargs)
+    np.pad(np.empty((1,) * array.ndim), 0, mode, **kwargs)  # NumPy says what does not fit together
+    if kwargs.get("reflect_type", "even") != "even":
+        raise AutodiffValueError("np.pad has no rule for reflect_type='odd': take 2 * edge - np.pad(x, n, 'reflect')")
+    for axis, width in enumerate(widths):
+        if any(width) and mode in ("edge", "reflect", "symmetric", "wrap"):
+            array = np.take(array, np.pad(np.arange(array.shape[axis]), width, mode), axis)
+        elif any(width):
+            array = _pad_computed(array, axis, width, mode, **kwargs)
+    return array
+
+
+def _pad_computed(array, axis, width, mode, stat_length=None, end_values=0):
+    """Padded along one axis with a statistic of the entries next to an end, or with a ramp up to the entry there."""
+    size, ends = array.shape[axis], (slice(0, 1), slice(-1, None))
+    if mode == "linear_ramp":
+        last = np.broadcast_to(end_values, (array.ndim, 2))[axis]
+        edges = [np.squeeze(array[slot(array, axis, end)], axis) for end in ends]
+        before, after = (np.linspace(v, edge, n, endpoint=False, dtype=array.dtype, axis=axis)
+                         for v, edge, n in zip(last, edges, width, strict=True))  # fmt: skip
+        return np.concatenate([before, array, np.flip(after, axis)], axis)
+    counts = [size, size] if stat_length is None else np.broadcast_to(stat_length, (array.ndim, 2))[axis].tolist()
+    near = slice(0, counts[0]), slice(max(size - counts[1], 0), None)
+    values = [STATISTICS[mode](array[slot(array, axis, part)], axis, keepdims=True) for part in near]
+    before, after = (np.repeat(v, n, axis) for v, n in zip(values, width, strict=True))
+    return np.concatenate([before, array, after], axis)
+
+
+def _pad_constant(array, widths, constant_values=0):
+    inside = tuple(slice(low, low + size) for (low, _), size in zip(widths, array.shape, strict=True))
+    shape = tuple(low + size + high for (low, high), size in zip(widths, array.shape, strict=True))
+    placed_array = embed(array, inside, shape)
+    if not isinstance(constant_values, Traced) and not np.any(constant_values):
+        return placed_array
+    if isinstance(constant_values, Traced):
+        if constant_values.ndim:
+            raise AutodiffValueError("np.pad: a traced constant_values must be one number")
+        around = np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=1)
+        return placed_array + around * constant_values
+    return placed_array + np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=constant_values)
+
+
 # --- Grids --------------------------------------------------------------------------------------------------
 
 
@@ -284,85 +343,7 @@ def apply_over_axes(func, a, axes):
     return a
 
 
-# --- Polynomials, highest power first -----------------------------------------------------------------------
-
-
-@composed(np.polyval)
-def polyval(p, x):
-    """Horner's rule."""
-    y = 0 * as_array(x)
-    for coefficient in as_array(p):
-        y = y * x + coefficient
-    return y
-
-
-def _padded(sign):
-    def add(a1, a2):
-        a1, a2 = (np.atleast_1d(as_array(a)) for a in (a1, a2))
-        size = max(len(a1), len(a2))
-        a1, a2 = (np.concatenate([np.zeros(size - len(a), a.dtype), a]) for a in (a1, a2))
-        return a1 + sign * a2
-
-    return add
-
-
-composed(np.polyadd)(_padded(1))
-composed(np.polysub)(_padded(-1))
-
-
-@composed(np.polymul)
-def polymul(a1, a2):
-    return convolve(a1, a2)
-
-
-@composed(np.polyder)
-def polyder(p, m=1):
-    for _ in range(m):
-        p = p[:-1] * np.arange(len(p) - 1, 0, -1)
-    return p
-
-
-@composed(np.polyint)
-def polyint(p, m=1, k=None):
-    k = np.broadcast_to(0.0 if k is None else k, m)
-    for i in range(m):
-        p = np.concatenate([p / np.arange(len(p), 0, -1), k[i : i + 1]])
-    return p
-
-
-@composed(np.poly)
-def poly(seq_of_zeros):
-    roots = np.linalg.eigvals(seq_of_zeros) if seq_of_zeros.ndim == 2 else seq_of_zeros
-    p = np.ones(1, roots.dtype)
-    for i in range(len(roots)):
-        p = convolve(p, np.stack([np.ones((), roots.dtype), -roots[i]]))
-    return np.real(p) if np.isrealobj(seq_of_zeros) and roots.dtype.kind == "c" else p
-
-
-# --- Entry by entry -----------------------------------------------------------------------------------------
-
-
-@composed(np.nan_to_num)
-def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
-    if x.dtype.kind == "c":
-        return nan_to_num(np.real(x), copy, nan, posinf, neginf) + 1j * nan_to_num(
-            np.imag(x), copy, nan, posinf, neginf
-        )
-    limits = np.finfo(x.dtype)
-    x = np.where(np.isnan(x), nan, x)
-    x = np.where(np.isposinf(x), limits.max if posinf is None else posinf, x)
-    return np.where(np.isneginf(x), limits.min if neginf is None else neginf, x)
-
-
-@composed(np.real_if_close)
-def real_if_close(a, tol=100):
-    return a if np.iscomplexobj(np.real_if_close(untraced(a), tol)) else np.real(a)
-
-
-@composed(np.angle)
-def angle(z, deg=False):
-    radians = np.arctan2(np.imag(z), np.real(z)) if z.dtype.kind == "c" else np.arctan2(np.zeros_like(z), z)
-    return radians * (180 / np.pi) if deg else radians
+# --- Phases and waves ---------------------------------------------------------------------------------------
 
 
 @composed(np.unwrap)

@@ -6,8 +6,8 @@ transpose of a reshape is a reshape, of a concatenation a slice, of a repetition
 
 import numpy as np
 
-from ..arrays import Traced, as_array, astype, dispatched, reshape, untraced
-from ..errors import AutodiffValueError, MissingRuleError
+from ..arrays import as_array, astype, dispatched, reshape, untraced
+from ..errors import AutodiffValueError
 from ..operators import (
     Linear,
     fit,
@@ -18,7 +18,7 @@ from ..operators import (
     typed,
 )
 from ..tables import CONSTANT, STATIC, composed, rule, sequence
-from .indexing import embed, placed
+from .indexing import placed
 
 
 def axes_of(axis, ndim):
@@ -27,6 +27,8 @@ def axes_of(axis, ndim):
         return tuple(range(ndim))
     if type(axis) is int and -ndim <= axis < ndim:
         return (axis % ndim,)
+    if ndim == 0 and axis in (0, -1):  # NumPy reduces a number along "its" axis
+        return ()
     axis = axis if np.ndim(axis) else (axis,)
     return tuple(int(np.lib.array_utils.normalize_axis_index(i, ndim)) for i in axis)
 
@@ -295,7 +297,7 @@ def unstack(x, /, *, axis=0):
     return tuple(np.moveaxis(x, axis, 0))
 
 
-# --- Repeated and padded ------------------------------------------------------------------------------------
+# --- Repeated -----------------------------------------------------------------------------------------------
 
 
 @composed(np.tile)
@@ -314,39 +316,6 @@ def repeat(a, repeats, axis=None):
     if axis is None:
         a, axis = np.ravel(a), 0
     return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
-
-
-@composed(np.pad)
-def pad(array, pad_width, mode="constant", **kwargs):
-    if isinstance(pad_width, dict):
-        pad_width = [pad_width.get(i, pad_width.get(i - array.ndim, (0, 0))) for i in range(array.ndim)]
-        pad_width = [(w, w) if np.ndim(w) == 0 else w for w in pad_width]
-    widths = np.broadcast_to(pad_width, (array.ndim, 2)).tolist()
-    if mode == "constant" or mode == "empty":
-        return _pad_constant(array, widths, **kwargs)
-    np.pad(np.empty((1,) * array.ndim), 0, mode, **kwargs)  # NumPy says what does not fit together
-    if mode not in ("edge", "reflect", "symmetric", "wrap") or kwargs.get("reflect_type", "even") != "even":
-        raise MissingRuleError(
-            f"np.pad has a rule for constant, edge, reflect, symmetric and wrap, not for {mode!r} with {kwargs}"
-        )
-    for axis, width in enumerate(widths):
-        if any(width):
-            array = np.take(array, np.pad(np.arange(array.shape[axis]), width, mode), axis)
-    return array
-
-
-def _pad_constant(array, widths, constant_values=0):
-    inside = tuple(slice(low, low + size) for (low, _), size in zip(widths, array.shape, strict=True))
-    shape = tuple(low + size + high for (low, high), size in zip(widths, array.shape, strict=True))
-    placed_array = embed(array, inside, shape)
-    if not isinstance(constant_values, Traced) and not np.any(constant_values):
-        return placed_array
-    if isinstance(constant_values, Traced):
-        if constant_values.ndim:
-            raise MissingRuleError("np.pad: a traced constant_values must be one number")
-        around = np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=1)
-        return placed_array + around * constant_values
-    return placed_array + np.pad(np.zeros(array.shape, array.dtype), widths, constant_values=constant_values)
 
 
 # --- Triangles, and arrays like others ----------------------------------------------------------------------

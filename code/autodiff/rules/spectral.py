@@ -7,9 +7,10 @@ Where eigenvalues (or singular values) are equal:
 
 - dw is diag P still. Functions that treat equal eigenvalues alike (sums of powers, log det, the largest of distinct
   ones) have the right first derivative.
-- A quotient Pᵢⱼ / (wⱼ − wᵢ) of 0 / 0 counts as 0, any other one by 0 is an error: eigenvectors of equal eigenvalues
-  are determined but for a rotation among themselves, so a derivative in reverse mode exists where the result does not
-  depend on the rotation (a projector, say), and there it is right.
+- Eigenvectors of equal eigenvalues are determined but for a rotation among themselves. A direction that turns them
+  (forward mode), or a result that is made of several of them (reverse mode), is an error. Some such results do have a
+  derivative, a matrix function v f(w) vᵀ or a projector, but it is a limit of 0 / 0 that the vectors do not tell.
+- Vectors that only fill up a basis (`full_matrices=True`) turn as little as they can.
 - The derivative of a singular value at 0, a kink as that of abs, is 0.
 - Eigenvectors of a matrix that cannot be diagonalised have no derivative: an error.
 
@@ -63,75 +64,101 @@ def hermitian(a, uplo="L"):
     return below + adjoint(below) + (np.real(middle) if a.dtype.kind == "c" else middle)
 
 
+NO_TURN = (
+    "eigenvectors of equal eigenvalues (or singular vectors of equal or zero singular values) have no derivative: they "
+    "are determined but for a rotation among themselves. That goes for second derivatives of equal eigenvalues, too, "
+    "and for results that would not depend on the rotation. Write these without the vectors: sums of powers of all "
+    "eigenvalues as np.trace(a @ a), of their logarithms as np.linalg.slogdet(a), a projector by the eigenvectors of "
+    "the other eigenvalues, 1 − v vᵀ; or use reverse mode, where it only needs those."
+)
+
+
+def rounding(w):
+    """Up to what relative size a number counts as 0."""
+    return np.finfo(w.dtype).eps * 16 * w.shape[-1]
+
+
+def is_equal(w):
+    """For each pair of eigenvalues, whether they are equal to rounding."""
+    w = untraced(w)
+    largest = np.max(np.abs(w), -1, initial=0)[..., None, None]
+    return np.abs(w[..., None, :] - w[..., :, None]) <= rounding(w) * largest
+
+
+def refuse_turns(p, w, size, idle):
+    """The error for vectors of equal eigenvalues that have to turn among themselves; the last `idle` never do."""
+    turns = (np.abs(untraced(p)) > rounding(w) * 16 * untraced(size)) & is_equal(w) & ~np.eye(w.shape[-1], dtype=bool)
+    turns[..., w.shape[-1] - idle :, w.shape[-1] - idle :] = False
+    if np.any(turns):
+        raise AutodiffValueError(NO_TURN)
+
+
 @dispatched
-def over_gaps(p, w, size):
+def over_gaps(p, w, size, idle=0):
     """pᵢⱼ / (wⱼ − wᵢ), and 0 for i = j and for 0 / 0, where numbers are 0 to rounding: `p` relative to `size`."""
-    eps = np.finfo(w.dtype).eps * 16 * w.shape[-1]
-    gaps = w[..., None, :] - w[..., :, None]
-    equal = np.abs(gaps) <= eps * np.max(np.abs(w), -1, initial=0)[..., None, None]
-    own = np.eye(w.shape[-1], dtype=bool)
-    if np.any(equal & ~own & (np.abs(p) > eps * 16 * size)):
-        raise AutodiffValueError(
-            "eigenvectors of equal eigenvalues (or singular vectors of equal or zero singular values) have no "
-            "derivative here: they are determined but for a rotation among themselves, and this result, or this "
-            "direction, depends on it. Differentiate in reverse mode something that does not (eigenvalues, projectors)."
-        )
-    return np.where(equal | own, 0, p) / np.where(equal | own, 1, gaps)
+    gaps, equal = w[..., None, :] - w[..., :, None], is_equal(w)
+    refuse_turns(p, w, size, idle)
+    return np.where(equal, 0, p) / np.where(equal, 1, gaps)
 
 
-# Data: w, size.
+# Data: w, size, idle.
 quotient = Linear("quotient", lambda t, data: over_gaps(t, *data), lambda u, data: over_gaps(u, *data))
 
 
 @rule(over_gaps, operands=2)
-def over_gaps_rule(y, p, w, size):
+def over_gaps_rule(y, p, w, size, idle=0):
     shape = (*w.shape, w.shape[-1])
     by_w = compose(
-        negation(), quotient((w, np.max(np.abs(y), initial=0))), diagonal(y),
+        negation(), quotient((w, np.max(np.abs(y), initial=0), idle)), diagonal(y),
         broadcast((shape, y.shape, w.dtype, y.dtype)), differences(),
     )  # fmt: skip
-    return [quotient((w, size)), by_w]
+    return [quotient((w, size, idle)), by_w]
 
 
-def _turn(p, w):
-    return over_gaps(p, w, np.max(np.abs(p), initial=0))
+def _turn(p, data):
+    w, idle = data
+    return over_gaps(p, w, np.max(np.abs(p), initial=0), idle)
 
 
-def _turn_back(u, w):
+def _turn_back(u, data):
     """Of a cotangent only the skew part counts: P is Hermitian, and the division makes it skew."""
-    return over_gaps((u - adjoint(u)) / 2, w, np.max(np.abs(u), initial=0))
+    w, idle = data
+    size = np.max(np.abs(u), initial=0)
+    refuse_turns(u, w, size, idle)
+    return over_gaps((u - adjoint(u)) / 2, w, size, idle)
 
 
-# How eigenvectors turn: P ↦ Q, for Hermitian P. Data: the eigenvalues.
+# How eigenvectors turn: P ↦ Q, for Hermitian P. Data: the eigenvalues; how many columns, the last ones, only fill up a
+# basis, and never turn among themselves.
 turned = Linear("rotation of eigenvectors", _turn, _turn_back)
 
 # --- Hermitian matrices -------------------------------------------------------------------------------------
 
 
 @dispatched
-def eigen_hermitian(h):
-    """Eigenvalues and eigenvectors of Hermitian matrices."""
-    return np.linalg.eigh(h)
+def eigen_hermitian(h, uplo="L"):
+    """Eigenvalues and eigenvectors of Hermitian matrices; their signs depend on the triangle that LAPACK reads."""
+    return np.linalg.eigh(h, uplo)
 
 
 @rule(eigen_hermitian)
-def eigen_hermitian_rule(y, h):
+def eigen_hermitian_rule(y, h, uplo="L"):
     w, v = y
     projected = between((adjoint(v), v))
     return [
         [compose(cast((h.dtype, w.dtype)), entries(), projected)],
-        [compose(premultiplied(v), turned(w), projected)],
+        [compose(premultiplied(v), turned((w, 0)), projected)],
     ]
 
 
 @composed(np.linalg.eigh)
 def eigh(a, UPLO="L"):
-    return eigen_hermitian(hermitian(a, UPLO))
+    return eigen_hermitian(hermitian(a, UPLO), UPLO)
 
 
 @composed(np.linalg.eigvalsh)
 def eigvalsh(a, UPLO="L"):
-    return eigen_hermitian(hermitian(a, UPLO))[0]
+    return eigen_hermitian(hermitian(a, UPLO), UPLO)[0]
 
 
 # --- Any square matrix --------------------------------------------------------------------------------------
@@ -178,6 +205,8 @@ def eigvals(a):
 
 
 # --- Singular values ----------------------------------------------------------------------------------------
+
+SVD = type(np.linalg.svd(np.eye(1)))  # a named tuple
 
 
 @dispatched
@@ -237,7 +266,9 @@ def singular_rule(y, a):
     below = np.concatenate([half * thin_v, -half * thin_v, none(n, alone_u), alone_v], -1)
     w = np.concatenate([s, -s, np.zeros((*s.shape[:-1], alone_u.shape[-1] + alone_v.shape[-1]), s.dtype)], -1)
     whole = np.concatenate([above, below], -2)
-    turning = compose(premultiplied(whole), turned(w), between((adjoint(whole), whole)), corner((m, n)))
+    turning = compose(
+        premultiplied(whole), turned((w, w.shape[-1] - 2 * k)), between((adjoint(whole), whole)), corner((m, n))
+    )
     size = (m + n, whole.shape[-1])
 
     def vectors(rows, alone, alone_first):
@@ -276,10 +307,19 @@ def _positive(s):
 @composed(np.linalg.svd)
 def svd(a, full_matrices=True, compute_uv=True, hermitian=False):
     if hermitian:
-        raise AutodiffValueError("np.linalg.svd with hermitian=True has no rule: leave it out, or use np.linalg.eigh")
+        return _svd_hermitian(a, compute_uv)
     if not compute_uv:
         return singular_values(a)[1]
     return (singular_vectors if full_matrices and a.shape[-1] != a.shape[-2] else singular_values)(a)
+
+
+def _svd_hermitian(a, compute_uv):
+    """By eigenvalues, the largest in size first; their signs go to the vectors on the right."""
+    w, v = eigh(a)
+    order = np.argsort(np.abs(w))[..., ::-1]
+    w, v = take_along_axis(w, order), take_along_axis(v, order[..., None, :])
+    s = np.abs(w)
+    return SVD(v, s, adjoint(v * np.sign(w)[..., None, :])) if compute_uv else s
 
 
 @composed(np.linalg.svdvals)

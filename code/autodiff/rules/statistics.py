@@ -7,7 +7,7 @@ quantile they share equally, as in a maximum.
 
 import numpy as np
 
-from ..arrays import as_array, getitem
+from ..arrays import as_array, getitem, untraced
 from ..errors import AutodiffValueError
 from ..tables import COMPOSED, CONSTANT, REFUSED, composed
 from .elementwise import NO_VALUE, joint_dtype
@@ -120,7 +120,7 @@ def piecewise(x, condlist, funclist, *args, **kw):
 
 # --- Quantiles ----------------------------------------------------------------------------------------------
 
-# Where the quantile q of n sorted entries stands, counted from 0 (Hyndman and Fan, 1996).
+# Where the quantile q of n sorted entries stands, counted from 0 (Hyndman and Fan, 1996), if it moves with q.
 POSITIONS = {
     "linear": lambda n, q: (n - 1) * q,
     "hazen": lambda n, q: n * q - 0.5,
@@ -128,46 +128,72 @@ POSITIONS = {
     "median_unbiased": lambda n, q: n * q + (1 + q) / 3 - 1,
     "normal_unbiased": lambda n, q: n * q + (3 + 2 * q) / 8 - 1,
     "interpolated_inverted_cdf": lambda n, q: n * q - 1,
-    "lower": lambda n, q: np.floor((n - 1) * q),
-    "higher": lambda n, q: np.ceil((n - 1) * q),
-    "nearest": lambda n, q: np.rint((n - 1) * q),
-    "midpoint": lambda n, q: (np.floor((n - 1) * q) + np.ceil((n - 1) * q)) / 2,
 }
+# By these the quantile is one of the entries.
+ENTRIES = {"inverted_cdf", "closest_observation", "lower", "higher", "nearest"}
+
+
+def position(a, q, method, weights):
+    """Where the quantiles q of rows stand among the entries sorted: the same quantiles of 0, 1, 2, …
+
+    Entries that are nan are left out. By the methods that jump from entry to entry, NumPy finds the position.
+    """
+    missing = np.isnan(a)
+    count = np.sum(~missing, -1, keepdims=True)
+    if method in POSITIONS and weights is None:
+        at = POSITIONS[method](count.astype(q.dtype), q)
+        return np.minimum(np.maximum(at, 0), np.maximum(count - 1, 0))
+    ranks = np.where(missing, np.nan, np.argsort(np.argsort(a)))
+    ranks[~np.any(~missing, -1)] = 0
+    found = np.nanquantile(ranks, untraced(q), -1, weights=weights, method=method)
+    return np.moveaxis(found, 0, -1).astype(q.dtype)
 
 
 def shared_entry(ordered, position):
     """The entries at positions of sorted rows, each as the mean of those equal to it: ties share equally."""
-    best = ordered[..., None, :] == take_along_axis(ordered, position)[..., None]
+    chosen = take_along_axis(ordered, position)
+    best = (ordered[..., None, :] == chosen[..., None]) | np.isnan(chosen)[..., None]
     return np.sum(np.where(best, ordered[..., None, :], 0), -1) / np.maximum(best.sum(-1), 1).astype(ordered.dtype)
 
 
-def quantiles(a, q, axis, method, keepdims, skip_nan):
+def quantiles(a, q, axis, method, keepdims, skip_nan, weights=None):
     """Between the two sorted entries next to its position, a quantile is linear in both."""
-    if method not in POSITIONS:
-        raise AutodiffValueError(f"quantiles by method {method!r} have no rule: those by {', '.join(POSITIONS)} have")
     axes = axes_of(axis, a.ndim)
     rest = tuple(i for i in range(a.ndim) if i not in axes)
-    ordered = np.sort(np.transpose(a, rest + axes).reshape(*(a.shape[i] for i in rest), -1))
-    missing = np.isnan(ordered)
-    last = np.sum(~missing, -1, keepdims=True) - 1 if skip_nan else ordered.shape[-1] - 1
-    at = POSITIONS[method]((last + 1) if not skip_nan else (last + 1).astype(a.dtype), np.ravel(q))
-    at = np.broadcast_to(np.minimum(np.maximum(at, 0), last), (*ordered.shape[:-1], q.size))
-    below = np.floor(at).astype(int)
-    low, high = (shared_entry(ordered, np.maximum(np.minimum(k, last), 0)) for k in (below, below + 1))
-    found = low + (at - below).astype(np.result_type(a.dtype, q.dtype)) * (high - low)
-    if not skip_nan:
-        found = np.where(missing[..., -1:], np.nan, found)
+    in_rows = lambda x: np.transpose(x, rest + axes).reshape(*(a.shape[i] for i in rest), -1)
+    rows = in_rows(a)
+    if weights is not None:
+        weights = in_rows(np.broadcast_to(spread_weights(untraced(as_array(weights)), a, axis), a.shape))
+    missing = np.isnan(untraced(rows))
+    at = position(untraced(rows), np.ravel(q), method, weights)
+    ordered, below = np.sort(rows), np.floor(untraced(at)).astype(int)
+    last = np.maximum(np.sum(~missing, -1, keepdims=True) - 1, 0)
+    low, high = (shared_entry(ordered, np.minimum(k, last)) for k in (below, below + 1))
+    found = low
+    if weights is None and method not in ENTRIES:
+        share = (at - below).astype(joint_dtype(a, q))
+        exact = (low == high) | ((share == 0) & np.isinf(high))  # ∞ − ∞ and 0 · ∞ are nan
+        found = np.where(exact, low, low + share * (high - low))
+    nothing = np.all(missing, -1) if skip_nan else np.any(missing, -1)
+    found = np.where(nothing[..., None], np.nan, found)
     shape = kept_shape(a.shape, axes) if keepdims else tuple(a.shape[i] for i in rest)
     return np.moveaxis(found, -1, 0).reshape(q.shape + shape)
 
 
 def _quantile(scale, skip_nan):
-    def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False):
+    def quantile(
+        a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None
+    ):  # fmt: skip
         a, keepdims = as_array(a), keepdims is not NO_VALUE and keepdims
-        q = a.dtype.type(q) if isinstance(q, int | float) else as_array(q)
-        return quantiles(a, q / scale, axis, method, keepdims, skip_nan)
+        q = real_of(a)(q) if isinstance(q, int | float) else as_array(q)
+        return quantiles(a, q / scale, axis, method, keepdims, skip_nan, weights)
 
     return quantile
+
+
+def real_of(a):
+    """The type of the real numbers that go with the entries of `a`."""
+    return np.finfo(np.result_type(a.dtype, np.float16)).dtype.type
 
 
 composed(np.quantile)(_quantile(1, False))
@@ -178,12 +204,12 @@ composed(np.nanpercentile)(_quantile(100, True))
 
 @composed(np.median)
 def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return quantiles(a, a.dtype.type(0.5), axis, "linear", keepdims, False)
+    return quantiles(a, real_of(a)(0.5), axis, "linear", keepdims, False)
 
 
 @composed(np.nanmedian)
 def nanmedian(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return quantiles(a, a.dtype.type(0.5), axis, "linear", keepdims is not NO_VALUE and keepdims, True)
+    return quantiles(a, real_of(a)(0.5), axis, "linear", keepdims is not NO_VALUE and keepdims, True)
 
 
 # --- Averages and spreads -----------------------------------------------------------------------------------
@@ -195,6 +221,16 @@ def ptp(a, axis=None, out=None, keepdims=False):
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
+def spread_weights(weights, a, axis):
+    """Weights of the entries along some axes of `a`, with axes of length 1 for the others."""
+    axes = axes_of(axis, a.ndim)
+    if weights.shape == a.shape:
+        return weights
+    if axis is None or weights.shape != tuple(a.shape[i] for i in axes):
+        raise AutodiffValueError(f"weights of shape {weights.shape} do not fit an array of shape {a.shape}, {axis=}")
+    return np.transpose(weights, np.argsort(axes)).reshape([n if i in axes else 1 for i, n in enumerate(a.shape)])
+
+
 @composed(np.average)
 def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
     a, keepdims = as_array(a), keepdims is not NO_VALUE and keepdims
@@ -202,13 +238,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=False):
         mean = np.mean(a, axis, keepdims=keepdims)
         total = mean.dtype.type(a.size / mean.size)
     else:
-        weights, axes = as_array(weights), axes_of(axis, a.ndim)
-        if weights.shape != a.shape:
-            if axis is None or weights.shape != tuple(a.shape[i] for i in axes):
-                raise AutodiffValueError(f"np.average: weights of shape {weights.shape} do not fit {a.shape}, {axis=}")
-            weights = np.transpose(weights, np.argsort(axes)).reshape(
-                [size if i in axes else 1 for i, size in enumerate(a.shape)]
-            )
+        weights, axes = spread_weights(as_array(weights), a, axis), axes_of(axis, a.ndim)
         total = np.sum(weights, axes, keepdims=keepdims)
         if weights.shape != a.shape and not keepdims:  # the axes that the weights do not have broadcast
             total = np.reshape(total, [1] * total.ndim)
