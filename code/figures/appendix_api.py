@@ -74,7 +74,7 @@ def module(name: str) -> Any:
 
 def _entry(path: str, found: Any) -> str:
     """One name: a heading to link to, its signature, its docstring; of a class its public methods, too."""
-    head = f"#### `{path}` {{#api-{anchor_of(path)} .unnumbered .unlisted}}"
+    head = f"### `{path}` {{#api-{anchor_of(path)} .unnumbered .unlisted}}"
     parts = [head, f"```python\n{signature(path, found)}\n```", written(_docstring(found))]
     if found.is_class:
         instance = path.rpartition(".")[2].lower()

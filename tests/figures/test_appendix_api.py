@@ -16,7 +16,7 @@ PAGES = "\n".join(getattr(api, kind)(*re.findall(r'"([\w.]+)"', names)).data for
 def test_every_public_name_is_in_the_chapter():
     rooms = api.exported()[""]
     assert {name for kind, names in CALLS if kind == "module" for name in re.findall(r"\w+", names)} == set(rooms)
-    missing = [name for name in ad.__all__ if name not in rooms and f"#### `ad.{name}` " not in PAGES]
+    missing = [name for name in ad.__all__ if name not in rooms and f"### `ad.{name}` " not in PAGES]
     assert not missing, f"add the rooms of {missing} to chapters/appendix-api.qmd"
 
 
@@ -27,7 +27,7 @@ def test_names_are_said_once():
 
 
 def test_a_name_that_is_shown_can_be_called():
-    for path in re.findall(r"^#### `ad\.([\w.]+)`", PAGES, re.MULTILINE):
+    for path in re.findall(r"^### `ad\.([\w.]+)`", PAGES, re.MULTILINE):
         found = ad
         for name in path.split("."):
             found = getattr(found, name)
