@@ -41,7 +41,7 @@ def sources(project: Project) -> list[Fault]:
     known = citations.entries(project)
     faults = [fault for item in book for fault in item.faults]
     for item in book:
-        faults += citations.faults(project, item.chapter.path, item.summary["citations"], known)
+        faults += citations.faults(project, item.summary["citations"], known)
     for form in project.formats:
         faults += numbered(project, book, form)[1]
     if all(item.results is not None for item in book):

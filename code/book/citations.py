@@ -55,11 +55,11 @@ def entries(project: Project) -> dict[str, dict[str, Any]]:
     return {entry["id"]: entry for entry in project.store.memo("bibliography", key, read)}
 
 
-def faults(project: Project, chapter: str, citations: Sequence[dict[str, Any]], known: dict[str, Any]) -> list[Fault]:
+def faults(project: Project, citations: Sequence[dict[str, Any]], known: dict[str, Any]) -> list[Fault]:
     """The citations of a chapter that the bibliography does not have."""
     where = ", ".join(path.name for path in project.bibliography) or f"bibliography: … in {CONFIG}"
     return [
-        Fault(chapter, item["line"], "unknown-citation", f"there is no entry {item['id']}",
+        Fault(item["file"], item["line"], "unknown-citation", f"there is no entry {item['id']}",
               f"add it to {where}, or mend its name")
         for item in citations
         if item["id"] not in known

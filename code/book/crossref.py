@@ -8,13 +8,15 @@ and visible in another.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from string import ascii_uppercase
-from typing import Any
+from string import ascii_letters, ascii_uppercase
+from typing import TYPE_CHECKING, Any
 
 from book.errors import Fault
-from book.project import Chapter
+
+if TYPE_CHECKING:
+    from book.project import Chapter
 
 KINDS = {
     "fig": "Figure",
@@ -25,13 +27,76 @@ KINDS = {
     "thm": "Theorem",
     "lem": "Lemma",
     "cor": "Corollary",
+    "prp": "Proposition",
+    "cnj": "Conjecture",
     "def": "Definition",
     "exm": "Example",
     "exr": "Exercise",
+    "nte": "Note",
+    "tip": "Tip",
+    "wrn": "Warning",
+    "imp": "Important",
+    "cau": "Caution",
 }
 """The kinds of labels (what stands before the dash) and the word for each. Each has a counter of its own."""
 
 NBSP = "\u00a0"
+ROMAN = {1000: "M", 900: "CM", 500: "D", 400: "CD", 100: "C", 90: "XC", 50: "L", 40: "XL", 10: "X", 9: "IX", 5: "V",
+         4: "IV", 1: "I"}  # fmt: skip
+SCHEMES = ("arabic", "roman", "roman i", "roman I", *(f"alpha {letter}" for letter in ascii_letters))
+"""How things may be counted: 1 2 3, I II III, i ii iii, or in letters from one of them on."""
+
+
+def counted(number: int, scheme: str) -> str:
+    """A number in one of the `SCHEMES`; after the last letter come two of them.
+
+    >>> [counted(4, scheme) for scheme in ("arabic", "roman", "roman i", "alpha a", "alpha X")]
+    ['4', 'IV', 'iv', 'd', 'AA']
+    """
+    if scheme.startswith("alpha "):
+        start = scheme[-1]
+        first = "a" if start.islower() else "A"
+        position = ord(start) - ord(first) + number - 1
+        return chr(ord(first) + position % 26) * (position // 26 + 1)
+    if scheme.startswith("roman"):
+        numeral = ""
+        for value, letters in ROMAN.items():
+            numeral += letters * (number // value)
+            number %= value
+        return numeral.lower() if scheme.endswith("i") else numeral
+    return str(number)
+
+
+@dataclass(frozen=True)
+class Style:
+    """How a book words its numbers and its references: what ``crossref:`` says, and Quarto's own words for the rest."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def title(self, kind: str) -> str:
+        """The word before the number of a caption."""
+        return self.options.get(f"{kind}-title", KINDS[kind])
+
+    def prefix(self, kind: str) -> str:
+        """The word before the number of a reference."""
+        return self.options.get(f"{kind}-prefix", KINDS[kind])
+
+    def number(self, kind: str, number: int) -> str:
+        return counted(number, self.options.get(f"{kind}-labels", self.options.get("labels", "arabic")))
+
+    def letter(self, number: int) -> str:
+        """The mark of a sub-figure."""
+        return counted(number, self.options.get("subref-labels", "alpha a"))
+
+    @property
+    def delimiter(self) -> str:
+        """What stands between the number and the words of a caption."""
+        return self.options.get("title-delim", ":")
+
+    @property
+    def linked(self) -> bool:
+        """Whether references are links."""
+        return self.options.get("ref-hyperlink", True)
 
 
 def kind_of(label: str) -> str:
@@ -55,27 +120,31 @@ class Target:
     chapter: str
     """The path of its source."""
     word: str
-    """Figure, Chapter, Appendix, …"""
+    """What references call it: Figure, Chapter, Appendix, …"""
     letter: str = ""
     """The letter of a sub-figure, whose number is its parent's."""
+    title: str = ""
+    """What its own caption calls it."""
 
-    def mention(self, form: str, bare: bool = False, prefix: str | None = None) -> str:
+    def mention(self, form: str, mode: str = "full") -> str:
         """The words of a reference to it, as Quarto writes them in that format.
 
-        ``bare`` leaves out the word (``[-@fig-x]``), ``prefix`` puts others in its place (``[Fig. @fig-x]``).
+        A mode ``bare`` leaves out the word (``[-@fig-x]``), ``upper`` begins with a capital (``@Fig-x``).
         """
         number = self.number
         if self.letter:
             number += self.letter if form == "pdf" else f" ({self.letter})"
         if self.kind == "eq" and form == "pdf":
             number = f"({number})"
-        word = self.word if prefix is None else prefix
-        return number if bare else f"{word}{NBSP}{number}"
+        if mode == "bare" or not self.word:
+            return number
+        word = self.word[0].upper() + self.word[1:] if mode == "upper" else self.word
+        return f"{word}{NBSP}{number}"
 
     @property
     def heading(self) -> str:
         """What stands before its caption or statement: ``Figure 1.2``, or ``(a)`` for a sub-figure."""
-        return f"({self.letter})" if self.letter else f"{self.word}{NBSP}{self.number}"
+        return f"({self.letter})" if self.letter else f"{self.title}{NBSP}{self.number}"
 
 
 @dataclass
@@ -83,6 +152,7 @@ class Index:
     """Every number of the book in one format."""
 
     form: str
+    style: Style = field(default_factory=Style)
     targets: dict[str, Target] = field(default_factory=dict)
     chapters: dict[str, str] = field(default_factory=dict)
     """The number or letter of each chapter by path; empty for an unnumbered one."""
@@ -94,7 +164,7 @@ class Index:
     def own(self, chapter: str) -> dict[str, list[str]]:
         """All that a chapter's text takes from the index about itself, for the key of its results."""
         return {
-            label: [target.kind, target.number, target.word, target.letter]
+            label: [target.kind, target.number, target.word, target.letter, target.title]
             for label, target in self.targets.items()
             if target.chapter == chapter
         } | {"": [self.chapters[chapter], *self.sections[chapter].values()]}
@@ -105,18 +175,35 @@ def visible(event: dict[str, Any], form: str) -> bool:
     return form in event["formats"].split()
 
 
+ALL_LEVELS = 6
+
+
 def number(
-    chapters: Sequence[Chapter], outlines: dict[str, list[dict[str, Any]]], form: str
+    chapters: Sequence[Chapter],
+    outlines: dict[str, list[dict[str, Any]]],
+    form: str,
+    style: Style = Style(),
+    depths: Mapping[str, int] | None = None,
 ) -> tuple[Index, list[Fault]]:
-    """Number a book as Quarto does, in one format; tell of labels that occur twice."""
-    index = Index(form)
+    """Number a book as Quarto does, in one format; tell of labels that occur twice.
+
+    ``depths`` says for chapters down to which level their headings print their numbers; 0 is none. Things in them are
+    counted alike: a figure is the second one of its chapter whether that shows its number or not.
+    """
+    index = Index(form, style)
     faults: list[Fault] = []
-    lines: dict[str, tuple[str, int]] = {}
+    places: dict[str, str] = {}
     counts: Counter[str] = Counter()
     for chapter in chapters:
         events = [event for event in outlines[chapter.path] if visible(event, form)]
-        index.chapters[chapter.path] = mark = _chapter_mark(chapter, events, counts)
-        index.sections[chapter.path] = _section_numbers(mark, events)
+        mark = _chapter_mark(chapter, events, counts)
+        depth = (depths or {}).get(chapter.path, ALL_LEVELS)
+        numbers = _section_numbers(mark, events) if depth else {}
+        index.chapters[chapter.path] = mark if depth else ""
+        index.sections[chapter.path] = {
+            event["id"]: numbers.get(event["id"], "") if event["level"] <= depth else ""
+            for event in events if event["kind"] == "sec"
+        }  # fmt: skip
         titles = [event["id"] for event in events if event["kind"] == "sec" and event["level"] == 1]
         index.openings[chapter.path] = titles[0] if titles else ""
         counters: Counter[str] = Counter()
@@ -124,30 +211,25 @@ def number(
             label, kind, letter = event["label"], event["kind"], event.get("letter", "")
             if not label:
                 continue
-            if label in lines:
-                file, line = lines[label]
-                faults.append(
-                    Fault(
-                        chapter.path,
-                        event["line"],
-                        "doubled-label",
-                        f"{label} is a label already",
-                        f"rename it here or in {file}:{line}",
-                    )
-                )
+            if label in places:
+                message, mend = f"{label} is a label already", f"rename it here or in {places[label]}"
+                faults.append(Fault(event["file"], event["line"], "doubled-label", message, mend))
                 continue
-            lines[label] = (chapter.path, event["line"])
-            word = KINDS[kind]
+            places[label] = f"{event['file']}:{event['line']}"
+            word = style.prefix(kind)
             if kind == "sec":
-                number = index.sections[chapter.path][event["id"]]
+                number = numbers.get(event["id"], "")
                 if event["level"] == 1:
                     word = "Appendix" if chapter.kind == "appendix" else "Chapter"
+                title = word
             elif letter:
-                number = index.targets[event["parent"]].number
+                number, title = index.targets[event["parent"]].number, ""
             else:
                 counters[kind] += 1
-                number = f"{mark}.{counters[kind]}" if mark else str(counters[kind])
-            index.targets[label] = Target(label, kind, number, chapter.path, word, letter)
+                counter = style.number(kind, counters[kind])
+                number = f"{mark}.{counter}" if mark else counter
+                title = "" if kind == "eq" else style.title(kind)
+            index.targets[label] = Target(label, kind, number, chapter.path, word, letter, title)
     return index, faults
 
 

@@ -11,6 +11,7 @@ import re
 import uuid
 import zipfile
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 from book import html, lowering, pandoc, tree
@@ -18,6 +19,7 @@ from book.edition import Edition
 from book.errors import Fault
 from book.lowering import Page, Table
 from book.manuscript import Manuscript
+from book.notes import circled_block
 from book.project import Project, as_list
 from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
@@ -44,7 +46,14 @@ def tabset(found: Construct, page: Page) -> Nodes:
     ]
 
 
-TABLE: Table = {**html.TABLE, "callout": callout, "tabset": tabset, "fold": lowering.children}
+TABLE: Table = {
+    **html.TABLE,
+    "callout": callout,
+    "tabset": tabset,
+    "fold": lowering.children,
+    "column": lowering.children,
+    "annotations": lowering.notes,
+}
 
 
 def picture(node: Node, page: Page) -> Node:
@@ -82,7 +91,7 @@ def _blocks(edition: Edition, shown: Sequence[Manuscript], pages: Sequence[Page]
             part = item.chapter.part
             blocks += [_title(part, f"part--{item.chapter.stem}", "part")] if part else []
         page.picture = picture
-        blocks += lowering.lower(item.blocks(), TABLE, page)
+        blocks += lowering.lower(item.blocks(), TABLE, page, {"CodeBlock": circled_block})
     if edition.worded.bibliography and edition.references_at is None:
         blocks += [_title("Bibliography", "bibliography", "unnumbered"), *edition.worded.bibliography]
     return blocks
@@ -99,7 +108,7 @@ def _bind(project: Project, blocks: Nodes, media: dict[str, bytes], sheets: Sequ
     meta = {
         "title": project.title,
         "subtitle": project.get("book", "subtitle", default=""),
-        "date": project.date,
+        "date": project.moment.date().isoformat(),
         "lang": language,
         "description": project.get("book", "description", default=""),
         "identifier": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, address)}",
@@ -115,12 +124,18 @@ def _bind(project: Project, blocks: Nodes, media: dict[str, bytes], sheets: Sequ
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)
         options = [
-            "--from=json", "--to=epub3", "--output=book.epub", "--mathml", "--split-level=1", "--toc", "--toc-depth=2",
+            "--from=json", "--to=epub3", "--output=book.epub", "--mathml", "--split-level=1", *_contents(project),
             *(f"--css={sheet}" for sheet in sheets),
         ]  # fmt: skip
         epoch = {"SOURCE_DATE_EPOCH": str(project.timestamp)}
         _, warnings = pandoc.run(options, pandoc.document(blocks, {**strings, **lists}), cwd=folder, env=epoch)
-        return _finished((folder / "book.epub").read_bytes()), warnings
+        return _finished((folder / "book.epub").read_bytes(), project), warnings
+
+
+def _contents(project: Project) -> list[str]:
+    """The options for the table of contents; readers' devices have one in any case."""
+    wanted = project.setting(None, "epub", "toc", default=True)
+    return ["--toc"] * wanted + [f"--toc-depth={project.setting(None, 'epub', 'toc-depth', default=2)}"]
 
 
 UNTITLED = "<title>{}</title>"
@@ -129,7 +144,23 @@ HEADING = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 TAG = re.compile(r"<[^>]+>")
 
 
-def _finished(bound: bytes) -> bytes:
+def _title_page(text: str, project: Project) -> str:
+    """The title page with the date as people write it, and with all that is said of the authors."""
+    iso = project.moment.date().isoformat()
+    text = text.replace(f'<p class="date">{iso}</p>', f'<p class="date">{escape(project.date)}</p>')
+    for author in project.people:
+        links = {author.url: author.url, author.orcid: "ORCID", f"mailto:{author.email}": author.email}
+        shown = [
+            f'<a href="{escape(address)}">{escape(words)}</a>' for address, words in links.items() if words and address
+        ]
+        lines = [" ".join(shown), *map(escape, author.affiliations), *["Corresponding author"] * author.corresponding]
+        about = "".join(f'\n  <p class="affiliation">{line}</p>' for line in lines if line)
+        named = f'<p class="author">{escape(author.name, quote=False)}</p>'
+        text = text.replace(named, named + about, 1)
+    return text
+
+
+def _finished(bound: bytes, project: Project) -> bytes:
     """The same book, its chapters titled by their headings and its formulas given their words."""
     result = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(bound)) as old, zipfile.ZipFile(result, "w") as new:
@@ -138,6 +169,7 @@ def _finished(bound: bytes) -> bytes:
             name = entry.filename.rpartition("/")[2]
             if name.endswith(".xhtml"):
                 text = html.spoken(data.decode())
+                text = _title_page(text, project) if name == "title_page.xhtml" else text
                 if heading := HEADING.search(text):
                     title = f"<title>{TAG.sub('', heading[1]).strip()}</title>"
                     text = text.replace(UNTITLED.format(name), title)

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from book import keys
 from book.errors import BookError, Fault
 from book.notebook import Cell, Source
 from book.progress import SILENT, Progress
@@ -151,13 +152,18 @@ def option(project: Project, source: Source, cell: Cell, name: str) -> Any:
     """A cell's option: its own, else the chapter's, else the book's, else Quarto's default."""
     if name in cell.options:
         return cell.options[name]
-    for settings, place in (
-        (source.head, "execute"),
-        (project.settings, "execute"),
-    ):
-        if (value := settings.get(place, name)) is not None:
-            return value
-    return project.get("format", "html", name, default=EXECUTE_DEFAULTS[name])
+    place = ("execute", name) if name in keys.EXECUTE else (name,)
+    return project.setting(source.head, "html", *place, default=EXECUTE_DEFAULTS[name])
+
+
+def known(project: Project, item: Job) -> dict[str, Any] | None:
+    """The results of a chapter that are there without running it: none needed, brought along, remembered."""
+    if item.source.stored is not None:
+        return {
+            **NO_RESULTS,
+            "cells": {str(n): _clean(outputs, project) for n, outputs in enumerate(item.source.stored)},
+        }
+    return project.store.get("execute", item.key) if item.program else NO_RESULTS
 
 
 def execute(
@@ -171,11 +177,10 @@ def execute(
     results: dict[str, dict[str, Any]] = {}
     todo = []
     for item in jobs:
-        known = project.store.get("execute", item.key) if item.program else NO_RESULTS
-        if known is None:
+        if (found := known(project, item)) is None:
             todo.append(item)
         else:
-            results[item.source.path] = known
+            results[item.source.path] = found
     if todo:
         progress.start(sum(item.cells for item in todo))
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # failures are told as faults, once
@@ -244,8 +249,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
                     for step, value in zip(group, found, strict=True):
                         if "error" in value:
                             return Fault(
-                                source.path,
-                                step[2],
+                                *source.places[step[2]],
                                 "inline-raises",
                                 f"`{step[1]}` raises {value['error']}",
                                 "inline code sees the variables of the cells above it",
@@ -261,15 +265,15 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
         mend = "or set #| error: true to show the error"
         if error.ename.endswith("MemoryError"):
             mend = f"make it ask for less: a chapter may take {memory() / 2**30:.1f} GiB"
-        return Fault(source.path, place, "cell-raises", message, mend)
+        return Fault(*source.places[place], "cell-raises", message, mend)
     except CellTimeoutError:
         message = f"{name} ran longer than {seconds} seconds"
-        return Fault(source.path, place, "cell-timeout", message, "make it do less, or raise --timeout")
+        return Fault(*source.places[place], "cell-timeout", message, "make it do less, or raise --timeout")
     except DeadKernelError:
         if flood.stopped:
             message = f"{name} shows more than {CELL_BYTES >> 20} MiB"
-            return Fault(source.path, place, "cell-output", message, "print less, or write it to a file")
-        return Fault(source.path, place, "kernel-died", f"the kernel died in {name}", "does it run out of memory?")
+            return Fault(*source.places[place], "cell-output", message, "print less, or write it to a file")
+        return Fault(*source.places[place], "kernel-died", f"the kernel died in {name}", "does it run out of memory?")
     return {"cells": outputs, "inline": values, "read": _read_data(project, opened)}
 
 

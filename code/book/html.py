@@ -11,10 +11,11 @@ from pathlib import Path
 
 from book import lowering, pandoc, svg, tree
 from book.lowering import COMMON, Page, Table
+from book.notes import MARKED, MARKS
 from book.tree import Construct, Node, Nodes
 
 SPLIT = "<!-- the contents end here -->"
-WRITER_OPTIONS = ("--mathml", "--toc", "--standalone", "--wrap=preserve", "--email-obfuscation=none")
+WRITER_OPTIONS = ("--mathml", "--standalone", "--wrap=preserve", "--email-obfuscation=none")
 
 
 def _open(tag: str, **pairs: str) -> Node:
@@ -75,14 +76,15 @@ def proof(found: Construct, page: Page) -> Node:
 
 def callout(found: Construct, page: Page) -> Node:
     kind, collapse = found.pairs["kind"], found.pairs["collapse"]
-    title = tree.plain(found.part("title") or [tree.text(lowering.CALLOUT_TITLES[kind])])
+    title = tree.plain(lowering.callout_title(found, page))
     body = tree.div(found.rest("title"), classes=["callout-body"])
     classes = ["callout", f"callout-{kind}"]
     if collapse:
         opened = {"open": ""} if collapse == "false" else {}
         head = [_open("summary", **{"class": "callout-title"}), title, _close("summary")]
-        return tree.div([_open("details", **opened), *head, body, _close("details")], classes=classes, role="note")
-    return tree.div([tree.div([title], classes=["callout-title"]), body], classes=classes, role="note")
+        folded = [_open("details", **opened), *head, body, _close("details")]
+        return tree.div(folded, found.ident, classes, role="note")
+    return tree.div([tree.div([title], classes=["callout-title"]), body], found.ident, classes, role="note")
 
 
 def tabset(found: Construct, page: Page) -> Node:
@@ -107,6 +109,18 @@ def margin(found: Construct, page: Page) -> Node | Nodes:
     return [_open("aside", **{"class": "margin-note"}), *found.children, _close("aside")]
 
 
+def notes(found: Construct, page: Page) -> Nodes:
+    """The notes of annotated code; the marks in the code itself are put in its HTML by `spoken`."""
+    blocks: Nodes = []
+    for part in filter(None, map(tree.construct, found.children)):
+        blocks += [_open("li", value=part.pairs["n"]), *part.children, _close("li")]
+    return [_open("ol", **{"class": f"annotations {found.pairs['style']}"}), *blocks, _close("ol")]
+
+
+def column(found: Construct, page: Page) -> Node:
+    return tree.div(found.children, classes=["column", f"column-{found.pairs['reach']}"])
+
+
 def equation(found: Construct, page: Page) -> Node:
     target = page.target(found.ident)
     tag = [tree.span([tree.text(f"({target.number})")], classes=["equation-number"])] if target else []
@@ -125,8 +139,8 @@ def refs(found: Construct, page: Page) -> Node:
 TABLE: Table = {
     **COMMON,
     "float": float_, "panel": panel, "cell": cell, "outputs": outputs, "output": output, "fold": fold,
-    "theorem": theorem, "proof": proof, "callout": callout, "tabset": tabset, "margin": margin,
-    "equation": equation, "refs": refs,
+    "theorem": theorem, "proof": proof, "callout": callout, "tabset": tabset, "margin": margin, "column": column,
+    "annotations": notes, "equation": equation, "refs": refs,
 }  # fmt: skip
 
 
@@ -149,10 +163,11 @@ def title(node: Node) -> Node | Nodes:
 
 
 def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], list[str]]:
-    """A chapter as HTML: ``{"body": …, "toc": …}``, and pandoc's warnings."""
+    """A chapter as HTML: ``{"body": …, "toc": …}``, and pandoc's warnings. A depth of 0 makes no contents."""
     lowered = tree.transform(lowering.lower(blocks, TABLE, page), {"Header": title, "Table": scrolling})
     template = Path(__file__).parent / "templates" / "body.html"
-    options = (*WRITER_OPTIONS, f"--template={template}", f"--toc-depth={toc_depth}")
+    contents = ("--toc", f"--toc-depth={toc_depth}") if toc_depth else ()
+    options = (*WRITER_OPTIONS, f"--template={template}", *contents)
     written, warnings = pandoc.write(lowered, "html5", *options, meta={"pagetitle": {"t": "MetaString", "c": "-"}})
     toc, _, text = written.partition(SPLIT)
     return {"body": spoken(text.strip()), "toc": toc.strip()}, warnings
@@ -163,6 +178,12 @@ LAST_RELATION = re.compile(r"<mo>(=|≈|≤|≥|&lt;|&gt;)</mo>(</mrow><annotati
 DOT = {"combining": '<mo accent="true">\N{COMBINING DOT ABOVE}</mo>', "spacing": '<mo accent="true">˙</mo>'}
 APPLIED = re.compile(r"(&#8289;</mo></mrow>)(?=<(?:mi|mn|msub|msup|msubsup|mover|mfrac)\b)")
 NORM_BAR = re.compile(r'<mo stretchy="true" form="(prefix|postfix)">‖</mo>')
+
+
+def _mark(found: re.Match[str]) -> str:
+    """The mark of an annotated line. Its number is no text, so that copied code is code."""
+    number = MARKS[found[0]]
+    return f'<span class="annotation" data-number="{number}" role="img" aria-label="note {number}"></span>'
 
 
 def spoken(text: str) -> str:
@@ -177,4 +198,5 @@ def spoken(text: str) -> str:
     named = named.replace(DOT["combining"], DOT["spacing"])
     named = APPLIED.sub(r'\1<mspace width="0.17em"></mspace>', named)
     named = NORM_BAR.sub(r'<mo stretchy="false" form="\1">‖</mo>', named)
+    named = MARKED.sub(_mark, named)
     return LAST_RELATION.sub(r'<mo rspace="0">\1</mo>\2', named)

@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from book import tree
-from book.crossref import Index, Target
-from book.project import Chapter
+from book.crossref import NBSP, Index, Target
+from book.notes import as_list
+from book.project import SOURCES, Chapter
 from book.tree import Construct, Node, Nodes
 
 Table = Mapping[str, Callable[[Construct, "Page"], Node | Nodes]]
@@ -163,7 +164,7 @@ def _link(page: Page, node: Node) -> Node:
     """Links to other sources become links to what is made of them."""
     attributes, inlines, (target, title) = node["c"]
     path, _, ident = target.partition("#")
-    if path.endswith(".qmd") and "://" not in path:
+    if path.endswith(SOURCES) and "://" not in path:
         chapter = source_of(path, page.chapter)
         if chapter in page.places:
             target = page.anchor(chapter, ident)
@@ -197,7 +198,11 @@ def part(found: Construct, page: Page) -> Node:
     return maker(found.name, found.children, found.ident, **found.pairs)
 
 
-PARTS = ("title", "caption", "tab")
+PARTS = ("title", "caption", "tab", "annotation")
+
+
+def notes(found: Construct, page: Page) -> Node:
+    return as_list(found)
 
 
 def reference(found: Construct, page: Page) -> Node | Nodes:
@@ -207,10 +212,10 @@ def reference(found: Construct, page: Page) -> Node | Nodes:
         return [tree.text(f"?{found.pairs['to']}")]
     mode = found.pairs["mode"]
     if mode == "prefix":
-        words = [*found.children, tree.text("\u00a0"), tree.text(target.mention(page.form, bare=True))]
+        words = [*found.children, tree.text(NBSP), tree.text(target.mention(page.form, "bare"))]
     else:
-        words = [tree.text(target.mention(page.form, bare=mode == "bare"))]
-    return tree.link(words, page.anchor(target.chapter, target.label), ["ref"])
+        words = [tree.text(target.mention(page.form, mode))]
+    return tree.link(words, page.anchor(target.chapter, target.label), ["ref"]) if page.index.style.linked else words
 
 
 def lead_in(head: Nodes, body: Nodes) -> Nodes:
@@ -232,12 +237,20 @@ def proof_head(found: Construct, page: Page) -> Nodes:
     return [{"t": "Emph", "c": [*(found.part("title") or [tree.text(found.pairs["word"])]), tree.text(".")]}]
 
 
+def callout_title(found: Construct, page: Page) -> Nodes:
+    """``Tip 1.1: Title``, less the number or the title where there is none; at least ``Tip``."""
+    title, heading = found.part("title"), page.heading(found)
+    if not heading:
+        return title or [tree.text(CALLOUT_TITLES[found.pairs["kind"]])]
+    return [tree.text(f"{heading}{page.index.style.delimiter}"), tree.SPACE, *title] if title else [tree.text(heading)]
+
+
 def captioned(found: Construct, page: Page) -> Nodes:
     """A caption with its number before it; empty where there is neither."""
     heading, caption = page.heading(found), found.part("caption")
     if not heading:
         return caption
-    mark = heading if found.pairs.get("letter") else f"{heading}:"
+    mark = heading if found.pairs.get("letter") else f"{heading}{page.index.style.delimiter}"
     return [tree.span([tree.text(mark)], classes=["caption-number"]), *([tree.SPACE, *caption] if caption else [])]
 
 
@@ -247,5 +260,6 @@ COMMON: Table = {
     "title": part,
     "caption": part,
     "tab": part,
+    "annotation": part,
     "ref": reference,
 }

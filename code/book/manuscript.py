@@ -14,7 +14,7 @@ from typing import Any
 from book import markup, notebook, pandoc, tree
 from book.crossref import Index, number, visible
 from book.errors import BookError, Fault
-from book.execute import CELL_SECONDS, NO_RESULTS, Job, execute, job
+from book.execute import CELL_SECONDS, Job, execute, job, known
 from book.notebook import Source
 from book.outputs import MEDIA
 from book.progress import SILENT, Progress
@@ -70,9 +70,7 @@ def manuscripts(
     jobs = [job(project, source, program) for source, program in zip(sources, programs, strict=True)]
     wanted = {chapter.path for chapter in run}
     results: dict[str, Any] = {
-        item.source.path: project.store.get("execute", item.key) if item.program else NO_RESULTS
-        for item in jobs
-        if item.source.path not in wanted
+        item.source.path: known(project, item) for item in jobs if item.source.path not in wanted
     }
     results |= execute(project, [item for item in jobs if item.source.path in wanted], progress, seconds)
 
@@ -91,6 +89,8 @@ def _program(project: Project, source: Source) -> list[list[Any]]:
         if source.faults:
             return []
         program = notebook.program(blocks, source)
+        if source.faults:
+            return []
         project.store.put("parsed", key, blocks)
         project.store.put("program", key, program)
     return program
@@ -98,7 +98,7 @@ def _program(project: Project, source: Source) -> list[list[Any]]:
 
 def read_key(source: Source) -> str:
     """The name of a source as it is read, before anything ran."""
-    return digest(renderer_digest(), source.path, source.lines)
+    return digest(renderer_digest(), source.path, source.lines, source.places.pieces, source.stored)
 
 
 def _composed(project: Project, chapter: Chapter, item: Job, results: dict[str, Any] | None) -> Manuscript:
@@ -146,54 +146,57 @@ def numbered(project: Project, book: Sequence[Manuscript], form: str) -> tuple[I
 
     While some chapter has not been run nobody knows what its cells label: what seems to be missing is not told then.
     """
-    index, faults = number(project.chapters, {item.chapter.path: item.outline for item in book}, form)
+    outlines = {item.chapter.path: item.outline for item in book}
+    depths = {item.chapter.path: project.depth(item.source.head, form) for item in book}
+    index, faults = number(project.chapters, outlines, form, project.style, depths)
     faults += _unnumbered_references(book, index)
     if all(item.results is not None for item in book):
         faults += [*_unknown_references(book, index), *_broken_links(book, form), *_missing_list(book, form)]
     return index, faults
 
 
-def _visible(book: Sequence[Manuscript], events: str, form: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every event of one kind that a format shows, with the path of its chapter."""
-    for item in book:
-        yield from ((item.chapter.path, event) for event in item.summary[events] if visible(event, form))
+def _visible(book: Sequence[Manuscript], events: str, form: str) -> Iterator[dict[str, Any]]:
+    """Every event of one kind that a format shows."""
+    return (event for item in book for event in item.summary[events] if visible(event, form))
+
+
+def _at(event: dict[str, Any], rule: str, message: str, mend: str) -> Fault:
+    return Fault(event["file"], event["line"], rule, message, mend)
 
 
 def _unnumbered_references(book: Sequence[Manuscript], index: Index) -> Iterator[Fault]:
-    for path, reference in _visible(book, "references", index.form):
+    for reference in _visible(book, "references", index.form):
         target = index.targets.get(reference["to"])
         if target and not target.number:
             message, mend = f"{target.label} has no number to print", f"write a link: [words](#{target.label})"
-            yield Fault(path, reference["line"], "unnumbered-reference", message, mend)
+            yield _at(reference, "unnumbered-reference", message, mend)
 
 
 def _unknown_references(book: Sequence[Manuscript], index: Index) -> Iterator[Fault]:
     labels = {event["label"] for item in book for event in item.outline}
-    for path, reference in _visible(book, "references", index.form):
+    for reference in _visible(book, "references", index.form):
         label = reference["to"]
         if label not in index.targets:
             message = f"nothing is labelled {label}" + (f" in the {index.form} format" if label in labels else "")
-            yield Fault(path, reference["line"], "unknown-reference", message, "mend the name, or label the thing")
+            yield _at(reference, "unknown-reference", message, "mend the name, or label the thing")
 
 
 def _broken_links(book: Sequence[Manuscript], form: str) -> Iterator[Fault]:
-    anchors: dict[str, set[str]] = {item.chapter.path: {""} for item in book}
-    for path, anchor in _visible(book, "anchors", form):
-        anchors[path].add(anchor["id"])
-    for path, link in _visible(book, "links", form):
-        if link["id"] not in anchors.get(link["source"] or path, ()):
-            place = link["source"] + (f"#{link['id']}" if link["id"] else "")
-            message = f"a link to {place}, which is not in the book" + ("" if form == "html" else f" (as {form})")
-            yield Fault(path, link["line"], "broken-link", message, "mend the address")
+    anchors = {item.chapter.path: {"", *(event["id"] for event in _visible([item], "anchors", form))} for item in book}
+    for item in book:
+        for link in _visible([item], "links", form):
+            if link["id"] not in anchors.get(link["source"] or item.chapter.path, ()):
+                place = link["source"] + (f"#{link['id']}" if link["id"] else "")
+                message = f"a link to {place}, which is not in the book" + ("" if form == "html" else f" (as {form})")
+                yield _at(link, "broken-link", message, "mend the address")
 
 
 def _missing_list(book: Sequence[Manuscript], form: str) -> Iterator[Fault]:
     """Pages link their citations to the list of references; the PDF and the EPUB have one at their end anyway."""
     cited = list(_visible(book, "citations", form))
     if form == "html" and cited and not any(form in item.summary["refs"].split() for item in book):
-        path, citation = cited[0]
         mend = "give it a place in the last chapter: a line ::: {#refs} and a line :::"
-        yield Fault(path, citation["line"], "no-references", "the book cites and has no list of references", mend)
+        yield _at(cited[0], "no-references", "the book cites and has no list of references", mend)
 
 
 def _raise(faults: Sequence[Fault]) -> None:

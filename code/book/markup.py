@@ -6,9 +6,9 @@ and know nothing of how they were written; `crossref` numbers the outline and ne
 
 Block constructs, with their attributes: ``cell`` (n), ``outputs`` (n) of ``shown`` (n, k, form), ``output`` (kind),
 ``fold`` (open, summary), ``float`` (kind, columns, letter), ``panel`` (columns), ``theorem`` (kind), ``proof`` (word),
-``callout`` (kind, collapse), ``tabset`` of ``tab``, ``margin``, ``when`` (formats), ``refs``. A ``caption`` or a
-``title`` stands among the children of what has one. Inline constructs: ``equation`` (alt), ``ref`` (to, mode),
-``margin``, ``when``.
+``callout`` (kind, collapse), ``tabset`` of ``tab``, ``margin``, ``column`` (reach), ``annotations`` (style) of
+``annotation`` (n), ``when`` (formats), ``refs``. A ``caption`` or a ``title`` stands among the children of what has
+one. Inline constructs: ``equation`` (alt), ``ref`` (to, mode), ``margin``, ``when``.
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
-from book import notebook, tree
+from book import notebook, notes, tree
 from book.crossref import kind_of
+from book.execute import option
 from book.fragments import Fragments
+from book.keys import COLUMNS
 from book.notebook import CELL_CLASS, Source
 from book.outputs import CellWriter
 from book.project import Project, as_list
@@ -38,6 +41,8 @@ MATCHES = {
 """Quarto's names of formats in ``when-format``, and ours that each one matches. (Its ``pdf`` means LaTeX.)"""
 
 ATTRIBUTE = re.compile(r"^\{#(?P<label>[\w-]+)(?P<rest>.*)\}(?P<tail>.*)$", re.DOTALL)
+MARKDOWN_ATTRIBUTES = {"lst-cap", "title", "name"}
+"""The attributes of divs and code blocks that hold Markdown."""
 ALT = re.compile(r"""^\s*alt=["“”'‘’](?P<alt>.*)["“”'‘’]\s*$""", re.DOTALL)
 
 
@@ -45,18 +50,34 @@ def compose(project: Project, source: Source, blocks: Nodes, results: dict[str, 
     """The canonical form of a chapter; ``results`` is None where its cells have not been run."""
     inspector = Inspector(source)
     inspector.inspect(blocks)
+    if style := project.setting(source.head, "html", "code-annotations", default="below"):
+        blocks = notes.Annotator(source, style, partial(_shows_code, project, source)).attach(blocks)
     fragments = Fragments(source)
     writer = CellWriter(project, source, fragments)
     faults_before = list(source.faults)
+    _attributes(source, blocks, fragments)
     _fill(source, blocks, writer, fragments, results)
     fragments.read()
     source.faults[:] = [*faults_before, *(fault for fault in source.faults if fault.rule == "markdown")]
     for text, pieces in fragments.known.items():
         Inspector(_Generated(source, fragments.wanted[text])).inspect(pieces)
     filled = _fill(source, blocks, writer, fragments, results)
-    canonical = Canonical(source).rewrite(filled)
+    canonical = Canonical(source, fragments).rewrite(filled)
     _undeclared(source, results)
     return Survey(project, source).take(canonical)
+
+
+def _shows_code(project: Project, source: Source, number: int) -> bool:
+    return all(option(project, source, source.cells[number], name) for name in ("echo", "include"))
+
+
+def _attributes(source: Source, blocks: Nodes, fragments: Fragments) -> None:
+    """Ask for the Markdown in attributes: titles, names, captions."""
+    for node in tree.walk(blocks):
+        if node["t"] in ("Div", "CodeBlock"):
+            for key, value in node["c"][0][2]:
+                if key in MARKDOWN_ATTRIBUTES:
+                    fragments(value, source.locate(key, value.split(" ")[0]))
 
 
 def _undeclared(source: Source, results: dict[str, Any] | None) -> None:
@@ -73,7 +94,7 @@ class _Generated(Source):
 
     def __init__(self, source: Source, line: int) -> None:
         self.path, self.faults, self.lines, self.cells = source.path, source.faults, source.lines, source.cells
-        self._line = line
+        self.places, self._line = source.places, line
 
     def locate(self, *needles: str) -> int:
         return self._line
@@ -105,14 +126,14 @@ def _fill(
         cell = source.cells[int(dict(node["c"][0][2])["n"])]
         return writer.blocks(cell, results["cells"].get(str(cell.number), []) if results else None)
 
-    return tree.transform(blocks, {"Code": code, "Math": math, "CodeBlock": code_block})
+    return tree.transform(blocks, {"Code": code, "Math": math, "CodeBlock": code_block, "Div": notes.placed})
 
 
 class Canonical:
     """Rewrites the nodes of one chapter, from the leaves up."""
 
-    def __init__(self, source: Source) -> None:
-        self.source = source
+    def __init__(self, source: Source, fragments: Fragments) -> None:
+        self.source, self.fragments = source, fragments
         source.goto(1)
 
     def rewrite(self, blocks: Nodes) -> Nodes:
@@ -168,9 +189,14 @@ class Canonical:
     def _code_block(self, node: Node) -> Node:
         (ident, classes, pairs), code = node["c"]
         bare = {"t": "CodeBlock", "c": [["", classes, []], code]}
-        if caption := dict(pairs).get("lst-cap"):
-            return tree.make("float", [bare, tree.make("caption", tree.words(caption))], ident, kind="lst")
+        if caption := self._attribute(dict(pairs), "lst-cap"):
+            return tree.make("float", [bare, tree.make("caption", caption)], ident, kind="lst")
         return bare
+
+    def _attribute(self, options: dict[str, str], name: str) -> Nodes:
+        """The Markdown of an attribute, in a line; empty where there is none."""
+        blocks = self.fragments(options[name], 0) if options.get(name) else []
+        return blocks[0]["c"] if blocks and blocks[0]["t"] in ("Para", "Plain") else []
 
     def _div(self, node: Node) -> Node | Nodes:
         (ident, classes, pairs), children = node["c"]
@@ -181,20 +207,21 @@ class Canonical:
         name = classes[0] if classes else ""
         if ident == "refs":
             return tree.make("refs", [], "refs")
+        if name.removeprefix("column-") in ("body", *COLUMNS):
+            inner = self._float(ident, kind, children, options) if kind in FLOATS else children
+            return inner if name == "column-body" else tree.make("column", inner, reach=name.removeprefix("column-"))
         if kind in FLOATS:
             return self._float(ident, kind, children, options)
         if kind in THEOREMS:
-            title, body = _split_title(children)
-            title = tree.words(options["name"]) if "name" in options else title
+            title, body = self._titled(children, options, "name")
             return tree.make("theorem", [tree.make("title", title), *body], ident, kind=kind)
         if name in PROOFS:
-            title, body = _split_title(children)
+            title, body = self._titled(children, options, "name")
             return tree.make("proof", [tree.make("title", title), *body], word=PROOFS[name])
         if name.removeprefix("callout-") in CALLOUTS:
-            title, body = _split_title(children)
-            title = tree.words(options["title"]) if "title" in options else title
-            parts = [tree.make("title", title), *body]
-            return tree.make("callout", parts, kind=name.removeprefix("callout-"), collapse=options.get("collapse", ""))
+            title, body = self._titled(children, options, "title")
+            parts, kind = [tree.make("title", title), *body], name.removeprefix("callout-")
+            return tree.make("callout", parts, ident, kind=kind, collapse=options.get("collapse", ""))
         if name == "panel-tabset":
             return self._tabset(children)
         if name in ("content-visible", "content-hidden"):
@@ -221,6 +248,13 @@ class Canonical:
         caption = tree.make("caption", last["c"])
         columns = options.get("layout-ncol", "")
         return [*cells, tree.make("float", [*inner, caption], ident, kind=kind, columns=columns)]
+
+    def _titled(self, children: Nodes, options: dict[str, str], name: str) -> tuple[Nodes, Nodes]:
+        """The title of a callout or a theorem, from an attribute or the heading that it begins with, and the rest."""
+        titled = self._attribute(options, name)
+        if children and children[0]["t"] == "Header" and not titled:
+            return children[0]["c"][2], children[1:]
+        return titled, children
 
     def _tabset(self, children: Nodes) -> Node:
         tabs: list[tuple[Nodes, Nodes]] = []
@@ -340,6 +374,7 @@ class Canonical:
         result: Nodes = []
         for citation in citations:
             label = citation["citationId"]
+            capital = label[0].isupper()
             label = label[0].lower() + label[1:]
             line = self.source.locate(f"@{citation['citationId']}")
             if result:
@@ -352,13 +387,7 @@ class Canonical:
                     "put them after the bracket",
                 )
             prefix = citation["citationPrefix"]
-            mode = "bare" if citation["citationMode"]["t"] == "SuppressAuthor" else "full"
+            bare = citation["citationMode"]["t"] == "SuppressAuthor"
+            mode = "bare" if bare else "upper" if capital else "full"
             result.append(tree.make_inline("ref", prefix, to=label, mode="prefix" if prefix else mode, line=str(line)))
         return result
-
-
-def _split_title(children: Nodes) -> tuple[Nodes, Nodes]:
-    """The heading that a callout or a theorem begins with, as its title, and the rest."""
-    if children and children[0]["t"] == "Header":
-        return children[0]["c"][2], children[1:]
-    return [], children

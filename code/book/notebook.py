@@ -1,4 +1,4 @@
-"""One ``.qmd`` as a notebook: its cells with their options, and pandoc's tree of everything.
+"""One source as a notebook: its cells with their options, and pandoc's tree of everything.
 
 Only two things are read before pandoc reads the text: the YAML at its head, and the fences of its ``{python}`` cells,
 which pandoc would not take for code. Each such fence is rewritten, in place and on the same line, as a code block that
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
-from book import pandoc, tree
+from book import ipynb, keys, pandoc, tree
 from book.crossref import kind_of
 from book.errors import BookError, Fault, fail
-from book.project import EXECUTE, Project, read_text
+from book.includes import Line, Places, pasted
+from book.project import Project, read_text
 from book.settings import Settings
 
 CELL_CLASS = "book-cell"
@@ -32,20 +34,6 @@ OPTION = re.compile(r"^#\|[ ]?")
 PANDOC_PLACE = re.compile(r"\bline (\d+)(?: column \d+)?")
 
 DOUBLED = re.compile(r"Duplicate identifier '([^']+)'")
-
-FRONT_MATTER: dict[str, Any] = {"title": (str,), "execute": EXECUTE, "data-files": [(str,)]}
-OPTIONS: dict[str, Any] = {
-    **EXECUTE,
-    "label": (str,),
-    "fig-cap": (str,),
-    "fig-alt": [(str,)],
-    "fig-subcap": [(str,)],
-    "layout-ncol": (int,),
-    "tbl-cap": (str,),
-    "lst-cap": (str,),
-    "code-fold": (True, False, "show"),
-    "code-summary": (str,),
-}
 
 
 @dataclass(frozen=True)
@@ -75,15 +63,22 @@ class Cell:
 
 
 class Source:
-    """A chapter's text, with the places of things in it."""
+    """A chapter's text, with the places of things in it.
 
-    def __init__(self, text: str, path: str) -> None:
-        self.path, self.lines = path, text.split("\n")
-        self.faults: list[Fault] = []
+    Lines are those of the text with all includes pasted in; `places` says where they came from.
+    """
+
+    def __init__(
+        self, lines: list[Line], path: str, faults: Sequence[Fault] = (), stored: list[list[Any]] | None = None
+    ) -> None:
+        self.path, self.lines, self.places = path, [line.text for line in lines], Places(lines, path)
+        self.faults: list[Fault] = [*faults]
         self.cells: list[Cell] = []
         self._cursor = 0
         start = self._read_front_matter()
         self.marked = "\n".join(self._mark_cells(start))
+        self.stored = None if self.head.get("execute", "enabled") else stored
+        """The outputs of each cell of a notebook that is not run; None where cells are run."""
 
     @classmethod
     def read(cls, project: Project, path: str) -> Source:
@@ -91,10 +86,20 @@ class Source:
         if size > LONGEST:
             message = f"this chapter has {size / 1e6:.1f} MB, more than a browser or pandoc can digest"
             raise fail(path, 0, "length", message, f"divide it: a chapter has {LONGEST / 1e6:.0f} MB at most")
-        return cls(read_text(project.root, path), path)
+        text = read_text(project.root, path)
+        faults: list[Fault] = []
+        if path.endswith(".ipynb"):
+            lines, stored = ipynb.opened(path, text, faults)
+            return cls(lines, path, faults, stored)
+        return cls(pasted(project.root, path, text, faults), path, faults)
 
     def fault(self, line: int, rule: str, message: str, mend: str = "", warning: bool = False) -> None:
-        self.faults.append(Fault(self.path, line, rule, message, mend, warning))
+        self.faults.append(Fault(*self.places[line], rule, message, mend, warning))
+
+    def at(self, line: int) -> dict[str, Any]:
+        """The place of a line, for what remembers it."""
+        file, number = self.places[line]
+        return {"file": file, "line": number}
 
     def goto(self, line: int) -> None:
         """Say that reading has come to this line: `locate` looks from here on."""
@@ -131,7 +136,7 @@ class Source:
             if line.rstrip() in ("---", "..."):
                 try:
                     self.head = Settings("\n".join(self.lines[1:number]), self.path, first_line=2)
-                    self.faults += self.head.faults(FRONT_MATTER)
+                    self.faults += self.head.faults(keys.NOTEBOOK if self.path.endswith(".ipynb") else keys.HEAD)
                 except BookError as error:
                     self.faults += error.faults
                 return number + 1
@@ -166,6 +171,8 @@ class Source:
                         f"a cell of the kind {info} is not supported",
                         "supported: {python}, with its options on #| lines below",
                     )
+                elif not self.places.together(number + 1, end + 1):
+                    self.fault(number + 1, "include", "an include in a cell", "include a file that holds the cell")
                 else:
                     marked[number] = f"{opening['indent']}{fence}{{.{CELL_CLASS} n={len(self.cells)}}}"
                     self._read_cell(number, end, len(opening["indent"]))
@@ -177,11 +184,12 @@ class Source:
         count = next((n for n, line in enumerate(body) if not OPTION.match(line)), len(body))
         options, lines = {}, {}
         if count:
+            file, first = self.places[start + 2]
             try:
-                settings = Settings("\n".join(OPTION.sub("", line) for line in body[:count]), self.path, start + 2)
-                self.faults += settings.faults(OPTIONS)
-                options = {key: value for key, value in settings.value.items() if key in OPTIONS}
-                lines = {key: settings.line(key) for key in options}
+                settings = Settings("\n".join(OPTION.sub("", line) for line in body[:count]), file, first)
+                self.faults += settings.faults(keys.CELL)
+                options = {key: value for key, value in settings.value.items() if key in keys.CELL}
+                lines = {key: settings.line(key) - first + start + 2 for key in options}
             except BookError as error:
                 self.faults += error.faults
         for key, value in options.items():
@@ -264,4 +272,8 @@ def program(blocks: list[Any], source: Source) -> list[list[Any]]:
                 steps.append(["inline", inside.strip(), source.locate("{python}", inside.split("\n")[0].strip())])
         elif value := expression(node):
             steps.append(["inline", value, source.locate("{python}", value.split(" ")[0])])
+    if source.stored is not None:
+        for line in [step[2] for step in steps if step[0] == "inline"]:
+            mend = "write execute: enabled: true in its head"
+            source.fault(line, "unsupported", "inline code in a notebook that is not run", mend)
     return steps

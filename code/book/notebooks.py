@@ -25,7 +25,8 @@ from book.errors import Fault
 from book.execute import option
 from book.lowering import COMMON, Page, Table
 from book.manuscript import Manuscript
-from book.project import Project, as_list
+from book.notes import circled_block
+from book.project import SOURCES, Project, as_list
 from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
 
@@ -86,8 +87,7 @@ def quote(blocks: Nodes) -> Node:
 
 
 def callout(found: Construct, page: Page) -> Node:
-    title = found.part("title") or [tree.text(lowering.CALLOUT_TITLES[found.pairs["kind"]])]
-    return quote([tree.para([tree.strong(title)]), *found.rest("title")])
+    return quote([tree.para([tree.strong(lowering.callout_title(found, page))]), *found.rest("title")])
 
 
 def tabset(found: Construct, page: Page) -> Nodes:
@@ -120,7 +120,8 @@ TABLE: Table = {
     **COMMON,
     "float": float_, "panel": lowering.children, "cell": cell, "outputs": lowering.children, "shown": shown,
     "output": lowering.children, "fold": lowering.children, "theorem": theorem, "proof": proof, "callout": callout,
-    "tabset": tabset, "margin": margin, "equation": equation, "ref": reference,
+    "tabset": tabset, "margin": margin, "column": lowering.children, "annotations": lowering.notes,
+    "equation": equation, "ref": reference,
     "refs": lambda found, page: page.bibliography,
 }  # fmt: skip
 
@@ -140,7 +141,7 @@ def _link(node: Node) -> Node:
     """Links to other chapters go to their notebooks."""
     _, inlines, (target, _) = node["c"]
     path, _, _ = target.partition("#")
-    return tree.link(inlines, f"{PurePosixPath(path).stem}.ipynb") if path.endswith(".qmd") else node
+    return tree.link(inlines, f"{PurePosixPath(path).stem}.ipynb") if path.endswith(SOURCES) else node
 
 
 def _bare_link(node: Node) -> Node | Nodes:
@@ -213,7 +214,7 @@ def _mark(kind: str, numbers: dict[str, str]) -> Node:
 def lines_of(item: Manuscript, page: Page) -> tuple[str, list[str]]:
     """A chapter as Markdown with marks where cells and outputs belong, and pandoc's warnings."""
     page.picture = picture
-    lowered = lowering.lower(item.blocks(), TABLE, page, {"Link": _link})
+    lowered = lowering.lower(item.blocks(), TABLE, page, {"Link": _link, "CodeBlock": circled_block})
     plain = tree.transform(
         lowered, {"Header": _plain_heading, "Link": _bare_link, "Span": _bare_span, "Str": _no_entity}
     )

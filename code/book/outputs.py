@@ -45,7 +45,7 @@ class CellWriter:
                 f"{cell.name} has no {CAPTIONS[kind]}",
                 f"add #| {CAPTIONS[kind]}: what it shows and how to read it",
             )
-        return [*self._code(cell), *self._floated(cell, self._shown(cell, results))]
+        return [*self._code(cell), *self._placed(cell, self._floated(cell, self._shown(cell, results)))]
 
     def _option(self, cell: Cell, name: str) -> Any:
         return option(self.project, self.source, cell, name)
@@ -65,10 +65,24 @@ class CellWriter:
                 summary = self._option(cell, "code-summary")
                 shown = [tree.make("fold", shown, open=str(fold == "show").lower(), summary=summary)]
         block = tree.make("cell", shown, n=str(cell.number))
-        if "lst-cap" in cell.options and shown:
+        if not {"lst-cap", "lst-label"} & set(cell.options):
+            return [block]
+        label = cell.options.get("lst-label", cell.label)
+        if not label.startswith("lst-") or "lst-cap" not in cell.options:
+            mend = "give it both: #| lst-label: lst-… and #| lst-cap: what it shows"
+            line = max(cell.line_of("lst-cap"), cell.line_of("lst-label"))
+            self.source.fault(line, "caption", f"the listing of {cell.name} has no label or no caption", mend)
+        elif shown:
             caption = tree.make("caption", self._caption(cell, "lst-cap", cell.options["lst-cap"]))
-            return [tree.make("float", [block, caption], cell.label, kind="lst")]
+            return [tree.make("float", [block, caption], label, kind="lst")]
         return [block]
+
+    def _placed(self, cell: Cell, shown: Nodes) -> Nodes:
+        """What a cell shows, in the column that it asks for."""
+        reach = cell.options.get("column", "body")
+        if reach == "body" or not shown:
+            return shown
+        return [tree.make("margin", shown) if reach == "margin" else tree.make("column", shown, reach=reach)]
 
     def _floated(self, cell: Cell, outputs: list[Nodes]) -> Nodes:
         """The outputs, in the figure or table that the cell's captions ask for."""
@@ -89,16 +103,16 @@ class CellWriter:
                 for blocks, caption in zip(parts, subcaptions, strict=False)
             ]
         inner: Nodes = [block for blocks in outputs for block in blocks]
+        if columns and inner:
+            inner = [tree.make("panel", inner, columns=columns)]
         for kind, name in CAPTIONS.items():
             if name in cell.options and kind != "lst":
                 caption = tree.make("caption", self._caption(cell, name, cell.options[name]))
                 ident = cell.label if cell.label.startswith(f"{kind}-") else ""
                 body = tree.make("outputs", inner, n=str(cell.number))
-                return [tree.make("float", [body, caption], ident, kind=kind, columns=columns)]
+                return [tree.make("float", [body, caption], ident, kind=kind)]
         if self._option(cell, "output") == "asis":
             return inner
-        if columns and inner:
-            inner = [tree.make("panel", inner, columns=columns)]
         return [tree.make("outputs", inner, n=str(cell.number))] if inner else []
 
     def _shown(self, cell: Cell, results: list[dict[str, Any]] | None) -> list[Nodes]:

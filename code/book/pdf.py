@@ -17,6 +17,7 @@ from book.errors import Fault, fail
 from book.fonts import fonts_for_press
 from book.lowering import COMMON, Page, Table
 from book.manuscript import Manuscript
+from book.notes import circled_block
 from book.project import Project
 from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
@@ -111,8 +112,8 @@ def proof(found: Construct, page: Page) -> Nodes:
 
 
 def callout(found: Construct, page: Page) -> Nodes:
-    title = found.part("title") or [tree.text(lowering.CALLOUT_TITLES[found.pairs["kind"]])]
-    return _with_title(f"callout({quoted(found.pairs['kind'])})", title, found.rest("title"))
+    head = f"callout({quoted(found.pairs['kind'])})"
+    return _with_title(head, lowering.callout_title(found, page), found.rest("title"), _label(found.ident))
 
 
 def tabset(found: Construct, page: Page) -> Nodes:
@@ -124,6 +125,17 @@ def margin(found: Construct, page: Page) -> Nodes:
     if found.inline:
         return [_inline("#margin-note["), *found.children, _inline("];")]
     return _call("margin-block", found.children)
+
+
+def notes(found: Construct, page: Page) -> Nodes:
+    """The notes of annotated code."""
+    items = [block for part in filter(None, map(tree.construct, found.children))
+             for block in _call(f"enum.item({part.pairs['n']})", part.children)]  # fmt: skip
+    return _call("annotations", items)
+
+
+def column(found: Construct, page: Page) -> Nodes:
+    return _call(f"column({quoted(found.pairs['reach'])})", found.children)
 
 
 def equation(found: Construct, page: Page) -> Nodes:
@@ -146,7 +158,7 @@ TABLE: Table = {
     **COMMON,
     "float": float_, "panel": panel, "cell": cell, "outputs": lowering.children, "output": output,
     "fold": lowering.children, "theorem": theorem, "proof": proof, "callout": callout, "tabset": tabset,
-    "margin": margin, "equation": equation, "refs": refs,
+    "margin": margin, "column": column, "annotations": notes, "equation": equation, "refs": refs,
 }  # fmt: skip
 
 
@@ -224,7 +236,10 @@ def _heading(node: Node, page: Page) -> Node:
 def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
     """A chapter as Typst, and pandoc's warnings."""
     page.picture = picture
-    lowered = lowering.lower(blocks, TABLE, page, {"Math": _math, "Header": lambda node: _heading(node, page)})
+    rules: dict[str, tree.Rule] = {
+        "Math": _math, "Header": lambda node: _heading(node, page), "CodeBlock": circled_block,
+    }  # fmt: skip
+    lowered = lowering.lower(blocks, TABLE, page, rules)
     marked = tree.transform(lowered, {"Span": _caption_number, "Math": _mended})
     return pandoc.write(marked, "typst", "--syntax-highlighting=idiomatic")
 
@@ -277,15 +292,28 @@ def _head(project: Project) -> str:
         "title": quoted(project.title),
         "subtitle": quoted(project.get("book", "subtitle", default="")),
         "authors": f"({authors})",
+        **({"people": _people(project)} if not all(author.plain for author in project.people) else {}),
         "date": quoted(project.date),
         "description": quoted(project.get("book", "description", default="")),
         "lang": quoted(project.lang),
         "papersize": quoted(project.get("format", "typst", "papersize", default="a4")),
-        "toc": str(project.get("format", "typst", "toc", default=True)).lower(),
-        "toc-depth": str(project.get("format", "typst", "toc-depth", default=2)),
+        "toc": str(project.setting(None, "pdf", "toc", default=True)).lower(),
+        "toc-depth": str(project.setting(None, "pdf", "toc-depth", default=2)),
     }
     listed = "".join(f"  {name}: {value},\n" for name, value in arguments.items())
     return f'#import "names.typ": *\n#import "book.typ": *\n#show: book.with(\n{listed})'
+
+
+def _people(project: Project) -> str:
+    """The authors as the title page shows them."""
+    records = []
+    for author in project.people:
+        affiliations = [*author.affiliations, *["Corresponding author"] * author.corresponding]
+        about = f"({''.join(f'{quoted(text)}, ' for text in affiliations)})"
+        fields = {"name": author.name, "url": author.url, "orcid": author.orcid, "email": author.email}
+        listed = "".join(f"{key}: {quoted(value)}, " for key, value in fields.items())
+        records.append(f"({listed}about: {about}), ")
+    return f"({''.join(records)})"
 
 
 def _compile(project: Project, text: str, media: dict[str, bytes]) -> tuple[bytes, list[str]]:

@@ -1,8 +1,4 @@
-"""The book as ``_quarto.yml`` describes it: chapters in order, formats, defaults. There is no second list.
-
-Keys that only Quarto's own program needs (its themes, its hooks) are allowed and left to it; keys that neither
-renderer of this book knows are refused.
-"""
+"""The book as ``_quarto.yml`` describes it: chapters in order, formats, defaults. There is no second list."""
 
 from __future__ import annotations
 
@@ -16,80 +12,22 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from book import dates, keys, people
+from book.crossref import ALL_LEVELS, Style
 from book.errors import BookError, Fault, fail
-from book.settings import ANYTHING, TEXT, Settings
+from book.people import Author
+from book.settings import Settings, as_list
 from book.store import Store, digest_files
 
 CONFIG = "_quarto.yml"
 FORMATS = {"html": "html", "pdf": "typst", "epub": "epub"}
 """What a reader opens, and the key under ``format:`` that asks for it; notebooks are always made."""
 
+SOURCES = (".qmd", ".ipynb")
+"""What the files of chapters end in."""
+
 HOOKS = Path(__file__).resolve().parent / "hooks"
 """What Quarto is told to run before and after a render."""
-
-BOOL = (bool,)
-EXECUTE = {
-    "echo": BOOL,
-    "eval": BOOL,
-    "output": (True, False, "asis"),
-    "include": BOOL,
-    "warning": BOOL,
-    "error": BOOL,
-}
-CODE = {"code-fold": (True, False, "show"), "code-summary": (str,)}
-FIGURES = {"fig-format": ("svg",)}
-CHAPTERS = [ANYTHING]
-SHAPE: dict[str, Any] = {
-    "project": {
-        "type": ("book",),
-        "output-dir": (str,),
-        "execute-dir": ("project", "file"),
-        "pre-render": [(str,)],
-        "post-render": [(str,)],
-        "resources": [(str,)],
-    },
-    "book": {
-        "title": (str,),
-        "subtitle": (str,),
-        "author": [(str,)],
-        "date": TEXT,
-        "description": (str,),
-        "chapters": CHAPTERS,
-        "appendices": CHAPTERS,
-        "repo-url": (str,),
-        "output-file": (str,),
-    },
-    "lang": (str,),
-    "bibliography": [(str,)],
-    "csl": (str,),
-    "jupyter": ("python3",),
-    "execute": EXECUTE,
-    "format": {
-        "html": {
-            **CODE,
-            **FIGURES,
-            "theme": ANYTHING,
-            "css": [(str,)],
-            "html-math-method": ("mathml",),
-            "toc": BOOL,
-            "toc-depth": (int,),
-            "grid": ANYTHING,
-        },
-        "typst": {
-            **FIGURES,
-            "toc": BOOL,
-            "toc-depth": (int,),
-            "papersize": ("a4", "us-letter"),
-            "pdf-standard": ("ua-1",),
-            "keep-typ": BOOL,
-            "filters": ANYTHING,
-            "mainfont": (str,),
-            "margin": ANYTHING,
-            "fontsize": (str,),
-        },
-        "epub": {**FIGURES, "toc": BOOL, "css": [(str,)], "html-math-method": ("mathml",)},
-    },
-}
 
 
 @dataclass(frozen=True)
@@ -115,11 +53,6 @@ class Chapter:
         return str(PurePosixPath(self.path).with_suffix(".html"))
 
 
-def as_list(value: Any) -> list[Any]:
-    """What YAML lets people write as one thing or as a list of them."""
-    return [] if value is None else value if isinstance(value, list) else [value]
-
-
 class Project:
     """A book's folder, opened."""
 
@@ -130,10 +63,11 @@ class Project:
             raise fail(CONFIG, 0, "no-book", "this folder holds no book", f"run the command where {CONFIG} lies")
         self.settings = Settings(read_text(self.root, CONFIG), CONFIG)
         self.store = Store(self.root / ".cache" / "book")
-        faults = self.settings.faults(SHAPE)
+        faults = self.settings.faults(keys.BOOK)
         if self.settings.get("project", "type") != "book":
             faults.append(Fault(CONFIG, 1, "setting", "project.type is not book", "write project: {type: book}"))
-        faults += self._foreign_hooks()
+        if not faults:
+            faults = [*self._foreign_hooks(), *self._date_faults(), *people.faults(self.settings, "book", "author")]
         if faults:
             raise BookError(faults)
         self.chapters = self._chapters()
@@ -142,13 +76,40 @@ class Project:
         """A value of ``_quarto.yml`` by its path of keys."""
         return self.settings.get(*path, default=default)
 
+    def setting(self, head: Settings | None, form: str, *path: str, default: Any = None) -> Any:
+        """What is said closest to a chapter: in its head or in the book's file, each time first under the format.
+
+        As in Quarto, a chapter's head speaks for its page (and its notebook). The PDF and the EPUB are one text each.
+        """
+        key = FORMATS.get(form, "html")
+        own = [(head, ("format", key)), (head, ())] if head and key == "html" else []
+        for settings, place in (*own, (self.settings, ("format", key)), (self.settings, ())):
+            if (value := settings.get(*place, *path)) is not None:
+                return value
+        return default
+
+    def depth(self, head: Settings, form: str) -> int:
+        """Down to which level the headings of a chapter print their numbers."""
+        wanted = self.setting(head, form, "number-sections", default=True)
+        return self.setting(head, form, "number-depth", default=ALL_LEVELS) if wanted else 0
+
+    @property
+    def style(self) -> Style:
+        """The words of captions and references."""
+        return Style(self.get("crossref", default={}))
+
     @property
     def title(self) -> str:
         return self.get("book", "title", default="Untitled")
 
     @property
+    def people(self) -> list[Author]:
+        return people.authors(self.get("book", "author"))
+
+    @property
     def authors(self) -> list[str]:
-        return as_list(self.get("book", "author"))
+        """The names of those who wrote it."""
+        return [author.name for author in self.people]
 
     @property
     def lang(self) -> str:
@@ -188,12 +149,29 @@ class Project:
         )
         return int(done.stdout) if done.returncode == 0 and done.stdout.strip() else 315532800
 
+    @cached_property
+    def moment(self) -> datetime.datetime:
+        """The date that ``book.date`` states, or that of `timestamp`."""
+        now = datetime.datetime.fromtimestamp(self.timestamp, datetime.UTC)
+        return dates.read(str(self.get("book", "date", default="today")), now) or now
+
     @property
     def date(self) -> str:
-        """The book's date as it is printed, from ``book.date`` or `timestamp`."""
+        """The book's date as it is printed; as machines read it where none is stated."""
+        form = self.get("book", "date-format", default=self.get("date-format"))
+        stated = "long" if self.lang.startswith("en") and self.get("book", "date") else "iso"
+        return dates.write(self.moment, form or stated)
+
+    def _date_faults(self) -> Iterator[Fault]:
         stated = self.get("book", "date")
-        moment = datetime.datetime.fromtimestamp(self.timestamp, datetime.UTC)
-        return str(stated) if stated not in (None, "today", "last-modified") else moment.date().isoformat()
+        line = self.settings.line
+        if stated is not None and not dates.read(str(stated), datetime.datetime(2000, 1, 1)):
+            forms = "2005-03-07, 03/07/2005, March 7, 2005, today, last-modified"
+            yield Fault(CONFIG, line("book", "date"), "setting", f"{stated!r} is no date", f"write one of {forms}")
+        for place in (("book", "date-format"), ("date-format",)):
+            if (form := self.get(*place)) and (why := dates.trouble(form, self.lang)):
+                mend = f"styles: {', '.join(dates.STYLES)}; parts: {', '.join(dates.TOKENS)}"
+                yield Fault(CONFIG, line(*place), "setting", why, mend)
 
     @cached_property
     def environment(self) -> dict[str, str]:
@@ -261,9 +239,9 @@ class Project:
         for chapter in chapters:
             if not (self.root / chapter.path).is_file():
                 yield Fault(CONFIG, chapter.line, "missing-chapter", f"there is no file {chapter.path}")
-            elif not chapter.path.endswith(".qmd"):
-                message = f"{chapter.path} is no .qmd file"
-                yield Fault(CONFIG, chapter.line, "setting", message, "chapters end in .qmd")
+            elif not chapter.path.endswith(SOURCES):
+                message = f"{chapter.path} is no chapter"
+                yield Fault(CONFIG, chapter.line, "setting", message, f"chapters end in {' or '.join(SOURCES)}")
             if chapter.stem in stems:
                 message = f"two chapters are named {chapter.stem}"
                 yield Fault(CONFIG, chapter.line, "setting", message, "rename one")

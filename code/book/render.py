@@ -77,7 +77,7 @@ def make(
     faults = [fault for item in book for fault in item.faults]
     known = citations.entries(project)
     for item in book:
-        faults += citations.faults(project, item.chapter.path, item.summary["citations"], known)
+        faults += citations.faults(project, item.summary["citations"], known)
     indices: dict[str, Index] = {}
     for form in formats:
         indices[form], found = numbered(project, book, form)

@@ -1,12 +1,11 @@
 """YAML as people write it in a book: read safely, with the line of every key, and held against a table.
 
-A table says what is allowed: a dictionary gives the keys of a mapping, a tuple the values or types that fit, a
-one-element list the form of every item. What the table does not name is refused with its place.
+A table says what is allowed: a dictionary gives the keys of a mapping, a tuple the values, the types or the mapping
+that fit, a one-element list the form of every item. What the table does not name is refused with its place.
 """
 
 from __future__ import annotations
 
-import datetime
 from typing import Any
 
 import yaml
@@ -14,8 +13,23 @@ import yaml
 from book.errors import Fault, fail
 
 Shape = Any
-TEXT = (str, int, float, datetime.date)
+TEXT = (str, int, float)
 ANYTHING = object()
+
+
+class Loader(yaml.SafeLoader):
+    """YAML in which a date is the text that somebody wrote."""
+
+
+Loader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    """What YAML lets people write as one thing or as a list of them."""
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 class Settings:
@@ -25,8 +39,8 @@ class Settings:
         self.file, self.first_line = file, first_line
         self._lines: dict[tuple, int] = {}
         try:
-            root = yaml.compose(text, yaml.SafeLoader)
-            value = yaml.safe_load(text)
+            root = yaml.compose(text, Loader)
+            value = yaml.load(text, Loader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = first_line + (mark.line if mark else 0)
@@ -92,15 +106,25 @@ class Settings:
             for number, item in enumerate(value if isinstance(value, list) else [value]):
                 yield from self._faults(item, shape[0], (*path, number) if isinstance(value, list) else path)
         elif isinstance(shape, tuple):
+            mappings = [form for form in shape if isinstance(form, dict)]
+            if mappings and isinstance(value, dict):
+                yield from self._faults(value, mappings[0], path)
+                return
             kinds = tuple(kind for kind in shape if isinstance(kind, type))
             fits = (isinstance(value, kinds) and (bool in kinds or not isinstance(value, bool))) or any(
                 value is allowed or (value == allowed and type(value) is type(allowed)) for allowed in shape
             )
             if not fits:
-                names = (kind.__name__ if isinstance(kind, type) else str(kind).lower() for kind in shape)
+                names = (_named(form) for form in shape)
                 yield self._fault(path, f"{where} cannot be {value!r:.60}", f"it can be: {', '.join(names)}")
         else:
             raise TypeError(f"not a shape: {shape!r}")
 
     def _fault(self, path: tuple, message: str, mend: str) -> Fault:
         return Fault(self.file, self.line(*path), "setting", message, mend)
+
+
+def _named(form: Any) -> str:
+    if isinstance(form, dict):
+        return f"a record ({', '.join(sorted(form))})"
+    return form.__name__ if isinstance(form, type) else str(form).lower()

@@ -56,10 +56,11 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
 
 def _bodies(edition: Edition, colours: dict[str, str]) -> Made:
     project = edition.project
-    depth = project.get("format", "html", "toc-depth", default=3)
 
     def written(item: Manuscript) -> dict[str, Any]:
         page = edition.page(item)
+        contents = project.setting(item.source.head, "html", "toc", default=True)
+        depth = project.setting(item.source.head, "html", "toc-depth", default=3) if contents else 0
 
         def make() -> dict[str, Any]:
             media = edition.media([item])
@@ -85,10 +86,15 @@ def _in_template(edition: Edition, bodies: Mapping[str, Any]) -> dict[str, str]:
     )  # fmt: skip
     template = environment.get_template("page.html")
     about = {
-        "title": project.title, "subtitle": project.get("book", "subtitle", default=""), "authors": project.authors,
-        "date": project.date, "description": project.get("book", "description", default=""), "lang": project.lang,
+        "title": project.title,
+        "subtitle": project.get("book", "subtitle", default=""),
+        "authors": project.authors,
+        "people": [] if all(author.plain for author in project.people) else project.people,
+        "date": project.date if project.get("book", "date") else "",
+        "description": project.get("book", "description", default=""),
+        "lang": project.lang,
         "repo_url": project.get("book", "repo-url", default=""),
-    }  # fmt: skip
+    }
     shown = edition.shown
     texts = {}
     for position, item in enumerate(shown):

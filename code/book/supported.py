@@ -11,12 +11,14 @@ from typing import Any
 
 from book import tree
 from book.crossref import KINDS
+from book.keys import COLUMNS
 from book.notebook import CELL_CLASS, Source
 
-CALLOUTS = ("note", "tip", "warning", "important", "caution")
+CALLOUTS = {"note": "nte", "tip": "tip", "warning": "wrn", "important": "imp", "caution": "cau"}
+"""The kinds of callouts and of their labels."""
 PROOFS = {"proof": "Proof", "remark": "Remark", "solution": "Solution"}
 FLOATS = ("fig", "tbl", "lst")
-THEOREMS = ("thm", "lem", "cor", "def", "exm", "exr")
+THEOREMS = ("thm", "lem", "cor", "prp", "cnj", "def", "exm", "exr")
 CONDITIONS = {"when-format", "unless-format"}
 
 DIVS: dict[str, set[str]] = {
@@ -26,6 +28,8 @@ DIVS: dict[str, set[str]] = {
     "content-visible": CONDITIONS,
     "content-hidden": CONDITIONS,
     "column-margin": set(),
+    "column-body": set(),
+    **{f"column-{name}": set() for name in COLUMNS},
 }
 """The classes that a div may have, with the attributes that go with each."""
 
@@ -43,6 +47,11 @@ SPANS: dict[str, set[str]] = {
     "underline": set(),
     "mark": set(),
 }
+CLASSES_OF_LABELLED: dict[str, tuple[str, ...]] = {
+    **{prefix: (f"callout-{kind}",) for kind, prefix in CALLOUTS.items()},
+    **{kind: ("column-body", *(f"column-{name}" for name in COLUMNS)) for kind in FLOATS},
+}
+"""The classes that may stand beside a label of some kind."""
 HEADING_CLASSES = {"unnumbered", "unlisted"}
 IMAGE_ATTRIBUTES = {"fig-alt", "width", "height"}
 RAW_FORMATS = {"html", "typst"}
@@ -89,9 +98,8 @@ class Inspector:
                 if name not in DIVS:
                     supported = f"divs supported: .{', .'.join(sorted(DIVS))}, labelled and layout-ncol ones"
                     self._refuse(f"a div of the class {name}", supported, name)
-            self._pairs(
-                node, DIVS.get(classes[0], set()) if len(classes) == 1 else set(), f"such a div (.{classes[0]})", needle
-            )
+            allowed = DIVS.get(classes[0], set()) | LABELLED_DIVS.get(kind, set()) if len(classes) == 1 else set()
+            self._pairs(node, allowed, f"such a div (.{classes[0]})", needle)
         elif ident:
             if kind in LABELLED_DIVS:
                 self._pairs(node, LABELLED_DIVS[kind], f"a div #{kind}-…", ident)
@@ -99,8 +107,10 @@ class Inspector:
                 self._refuse(f"a div labelled {ident}", f"labels of divs: {', '.join(sorted(LABELLED_DIVS))}", ident)
         elif pairs:
             self._pairs(node, OUTER_LAYOUT, "a div without a class", needle)
-        if ident and classes and ident != "refs":
-            self._refuse(f"a div with both a label ({ident}) and a class", "write two divs, one in the other", ident)
+        fitting = CLASSES_OF_LABELLED.get(kind, ())
+        if ident and ident != "refs" and any(name not in fitting for name in classes):
+            mend = f"{kind}-… goes with .{', .'.join(fitting)}" if fitting else "write two divs, one in the other"
+            self._refuse(f"a div with the label {ident} and the class {classes[0]}", mend, ident)
 
     def _span(self, node: tree.Node) -> None:
         ident, classes, _ = node["c"][0]
@@ -205,7 +215,8 @@ class Inspector:
 
     def _str(self, node: tree.Node) -> None:
         if "{{<" in node["c"]:
-            self._refuse("a shortcode {{< … >}}", "shortcodes are Quarto's own; write out what it would insert", "{{<")
+            mend = "{{< include file >}} stands on a line of its own, not indented; write out what others would insert"
+            self._refuse("a shortcode {{< … >}} here", mend, "{{<")
         elif node["c"].startswith(":::"):
             line = self.source.locate(node["c"])
             self.source.fault(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from string import ascii_lowercase
 from typing import Any
 from urllib.parse import unquote
 
@@ -17,7 +16,7 @@ from book.crossref import kind_of
 from book.errors import Fault
 from book.notebook import Source
 from book.outputs import MEDIA
-from book.project import Project
+from book.project import SOURCES, Project
 from book.tree import Node, Nodes
 
 EVERYWHERE = "html pdf epub notebooks"
@@ -80,12 +79,13 @@ class Survey:
                 formats = " ".join(form for form in formats.split() if form in seen)
             elif found.name == "float":
                 around = self._float(item, found, formats, around)
-            elif found.name == "theorem":
+            elif found.name in ("theorem", "callout") and found.ident:
                 self._event(found.ident, formats, self.source.locate(f"#{found.ident}"))
             elif found.name == "equation":
                 self._event(found.ident, formats, int(found.pairs["line"]))
             elif found.name == "ref":
-                self.references.append({"to": found.pairs["to"], "line": int(found.pairs["line"]), "formats": formats})
+                place = self.source.at(int(found.pairs["line"]))
+                self.references.append({"to": found.pairs["to"], "formats": formats, **place})
             elif found.name == "refs":
                 self.refs = formats
             if found.ident:
@@ -118,14 +118,15 @@ class Survey:
 
     def _event(self, label: str, formats: str, line: int, **more: Any) -> None:
         if label:
-            self.outline.append({"label": label, "kind": kind_of(label), "formats": formats, "line": line, **more})
+            place = self.source.at(line)
+            self.outline.append({"label": label, "kind": kind_of(label), "formats": formats, **place, **more})
 
     def _float(self, node: Node, found: tree.Construct, formats: str, around: tree.Construct | None) -> tree.Construct:
         """A figure, table or listing; inside another one of its kind it is a part, with a letter."""
         if around is not None and around.pairs["kind"] == found.pairs["kind"]:
             count = int(around.pairs.setdefault("parts", "0"))
             around.pairs["parts"] = str(count + 1)
-            letter = ascii_lowercase[count % 26]
+            letter = self.project.style.letter(count + 1)
             ident = found.ident or (f"{around.ident}-{count + 1}" if around.ident else "")
             node["c"][0][0] = ident
             node["c"][0][2].append(["letter", letter])
@@ -146,15 +147,15 @@ class Survey:
         self.outline.append({
             "label": ident if kind_of(ident) == "sec" else "", "kind": "sec", "id": ident, "level": level,
             "numbered": "unnumbered" not in classes, "title": tree.stringify(inlines),
-            "formats": formats, "line": self.source.locate("#", words[0]),
+            "formats": formats, **self.source.at(self.source.locate("#", words[0])),
         })  # fmt: skip
 
     def _citation(self, node: Node, formats: str) -> None:
         for citation in node["c"][0]:
             if kind_of(citation["citationId"]):
                 continue  # among citations, and refused there
-            line = self.source.locate(f"@{citation['citationId']}")
-            self.citations.append({"id": citation["citationId"], "line": line, "formats": formats})
+            place = self.source.at(self.source.locate(f"@{citation['citationId']}"))
+            self.citations.append({"id": citation["citationId"], "formats": formats, **place})
 
     def _link(self, node: Node, formats: str) -> None:
         path, _, ident = node["c"][2][0].partition("#")
@@ -163,8 +164,8 @@ class Survey:
         line = self.source.locate_address(node["c"][2][0])
         folder = posixpath.dirname(self.source.path)
         source = posixpath.normpath(posixpath.join(folder, unquote(path))) if path else ""
-        if not path or path.endswith(".qmd"):
-            self.links.append({"source": source, "id": ident, "line": line, "formats": formats})
+        if not path or path.endswith(SOURCES):
+            self.links.append({"source": source, "id": ident, "formats": formats, **self.source.at(line)})
         elif not (self.project.root / source).exists():
             mend = "paths start at the chapter's own folder"
             self.source.fault(line, "broken-link", f"there is no file {path}", mend)

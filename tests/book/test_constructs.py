@@ -48,6 +48,27 @@ PIECES = [
     ("chapters/cells", "HTML of a cell", r"<b>only HTML</b>"),
     ("chapters/extra", "bitmap", r'<img src="\.\./images/dot\.png" style="width:50\.0%" alt="A dot\." />'),
     ("chapters/titled", "title in YAML", r"<span[^>]*>3</span> Titled <em>in YAML</em>\s*</h1>"),
+    ("chapters/wider", "pasted paragraph", r"A paragraph of another file, with 42\."),
+    ("chapters/wider", "pasted heading", r'<h2 id="sec-pasted">'),
+    ("chapters/wider", "file pasted into code", r'(?s)<div id="lst-pasted".*?<span class="kw">def</span> shown'),
+    ("chapters/wider", "counted callout", r'<div id="tip-first" class="callout callout-tip" role="note">\s*<div'),
+    ("chapters/wider", "title of a counted callout", r"Tip\s4\.1: A <em>counted</em> tip"),
+    ("chapters/wider", "counted callout without a title", r"<summary[^>]*>\s*Tip\s4\.2\s*</summary>"),
+    ("chapters/wider", "title with markup in an attribute", r"Important\s4\.1: With <code>code</code>"),
+    ("chapters/wider", "listing of a cell, its notes, its drawing",
+     r'(?s)id="lst-made".*?import.*?class="annotations below".*?id="fig-made"'),
+    ("chapters/wider", "mark of a line", r'as</span> plt <span class="annotation" data-number="1" role="img" '),
+    ("chapters/wider", "note of a line", r'<li value="2">\s*A drawing, see <a href="#sec-wider" class="ref">Chapter'),
+    ("chapters/wider", "mark in another language", r'FROM</span> <span class="kw">all</span> <span class="annotation"'),
+    ("chapters/wider", "a list of its own", r"<li>A list that explains nothing\.</li>"),
+    ("chapters/wider", "column of a cell", r'<div class="column column-page">\s*<div id="fig-made"'),
+    ("chapters/wider", "column of a table", r'<div class="column column-page">\s*<div id="tbl-wide"'),
+    ("chapters/wider", "column on one side", r'<div class="column column-body-outset-left">'),
+    ("chapters/left", "outputs that a notebook brings along", r"kept since then"),
+    ("index", "author with a page", r'<a href="https://example\.org/ben">Ben Writer</a>'),
+    ("index", "author's record", r'href="https://orcid\.org/0000-0002-1825-0097" aria-label="ORCID of Ben Writer"'),
+    ("index", "affiliation", r"Specimens, Example University, Town"),
+    ("index", "date", r'<p class="cover-date">February 29, 2024</p>'),
     ("chapters/references", "bibliography", r'id="ref-griewank2008"'),
     ("chapters/things", "citation", r'Trapp \(<a href="references\.html#ref-squire1998" class="citation">1998'),
     ("chapters/things", "citation in brackets", r"\(<a [^>]*>Griewank and Walther 2008, 3</a>;"),
@@ -68,6 +89,9 @@ ABSENT = [
     ("chapters/cells", "hidden = 7"),
     ("chapters/cells", "{python}"),
     ("chapters/titled", "code-fold"),
+    ("chapters/wider", 'class="toc"'),
+    ("chapters/wider", "&lt;1&gt;"),
+    ("chapters/wider", "{{&lt;"),
 ]
 
 
@@ -108,7 +132,7 @@ def test_the_search_knows_every_page(specimen):
     import json
 
     entry = json.loads((specimen.output / "pagefind" / "pagefind-entry.json").read_text())
-    assert entry["languages"]["en"]["page_count"] == 6
+    assert entry["languages"]["en"]["page_count"] == 8
 
 
 def test_nothing_names_the_machine(specimen):

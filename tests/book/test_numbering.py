@@ -9,6 +9,7 @@ import pytest
 
 from book import citations, pdf
 from book.edition import Edition
+from book.notebook import Source
 
 # label, words of a reference on a page, words of a reference in the PDF (None: the same)
 REFERENCES = [
@@ -44,8 +45,24 @@ REFERENCES = [
     ("exm-e", "Example 1.1", None),
     ("exr-first", "Exercise 1.1", None),
     ("exr-second", "Exercise 1.2", None),
+    ("tip-first", "Tip 4.1", None),
+    ("tip-second", "Tip 4.2", None),
+    ("imp-last", "Important 4.1", None),
+    ("nte-one", "Note 4.1", None),
+    ("wrn-one", "Warning 4.1", None),
+    ("cau-one", "Caution 4.1", None),
+    ("prp-one", "Proposition 4.1", None),
+    ("cnj-one", "Conjecture 4.1", None),
+    ("lst-pasted", "Listing 4.1", None),
+    ("lst-div", "Listing 4.2", None),
+    ("lst-made", "Listing 4.3", None),
+    ("fig-pasted", "Figure 4.1", None),
+    ("fig-made", "Figure 4.2", None),
+    ("tbl-wide", "Table 4.1", None),
+    ("sec-left", "Chapter 5", None),
+    ("fig-left", "Figure 5.1", None),
 ]
-PAGES = ["index", "chapters/things", "chapters/cells", "chapters/extra"]
+PAGES = ["index", "chapters/things", "chapters/cells", "chapters/extra", "chapters/wider"]
 
 
 def words(text: str) -> str:
@@ -154,3 +171,88 @@ def test_hidden_things_are_not_counted(small_book):
     chapters = manuscripts(project, project.chapters)
     assert numbered(project, chapters, "html")[0].targets["eq-b"].number == "1.1"
     assert numbered(project, chapters, "pdf")[0].targets["eq-b"].number == "1.2"
+
+
+PAGE = "# One {#sec-one}\n\n## Two {#sec-two}\n\n### Three {#sec-three}\n\n"
+THINGS = """
+![Cap](a.svg){#fig-a fig-alt="a"}
+
+::: {#fig-b}
+![](a.svg){#fig-b1 fig-alt="b"}
+
+![](a.svg){#fig-b2 fig-alt="b"}
+
+Both
+:::
+
+::: {.callout-tip #tip-a}
+## Title
+Text
+:::
+
+$$ a $$ {#eq-a alt="a"}
+
+"""
+OPTIONS = [
+    # what crossref says, what is written, the words that the page has
+    ("{}", "@fig-a, @fig-b2", "Figure 1.1, Figure 1.2 (b)"),
+    ("{fig-prefix: fig.}", "@fig-a, @Fig-a, [-@fig-a], [F @fig-a]", "fig. 1.1, Fig. 1.1, 1.1, F 1.1"),
+    ("{fig-title: Fig.}", "@fig-a", "Fig. 1.1: Cap"),
+    ("{title-delim: ' |'}", "@tip-a", "Tip 1.1 | Title"),
+    ("{tip-title: Hint, tip-prefix: hint}", "See @tip-a", "See hint 1.1"),
+    ("{labels: roman}", "@fig-b, @eq-a", "Figure 1.II, Equation 1.I"),
+    ("{labels: roman, fig-labels: alpha c}", "@fig-b, @eq-a", "Figure 1.d, Equation 1.I"),
+    ("{subref-labels: roman i}", "@fig-b2", "Figure 1.2 (ii)"),
+    ("{sec-prefix: Sec.}", "@sec-two, @sec-one", "Sec. 1.1, Chapter 1"),
+]
+
+
+def options_of(book, text: str, config: str) -> None:
+    book.write("one.qmd", text)
+    book.write("a.svg", '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"/>')
+    book.write("_quarto.yml", f"{(book.root / '_quarto.yml').read_text()}\n{config}\n")
+
+
+@pytest.mark.parametrize(("options", "text", "expected"), OPTIONS, ids=[row[0] for row in OPTIONS])
+def test_words_and_numbers_that_the_book_asks_for(small_book, options, text, expected):
+    book = small_book()
+    options_of(book, PAGE + THINGS + text + "\n", f"crossref: {options}")
+    book.render("html")
+    assert expected in words(book.page())
+
+
+def test_references_without_links(small_book):
+    book = small_book()
+    options_of(book, PAGE + THINGS + "@fig-a\n", "crossref: {ref-hyperlink: false}")
+    book.render("html", "notebooks")
+    assert "Figure 1.1" in words(book.page())
+    assert 'class="ref"' not in book.page()
+
+
+DEPTHS = [
+    # the head of the chapter, the book, the numbers of three headings
+    ("", "", ["1", "1.1", "1.1.1"]),
+    ("", "number-depth: 2", ["1", "1.1", ""]),
+    ("", "number-sections: false", ["", "", ""]),
+    ("number-depth: 1", "number-depth: 3", ["1", "", ""]),
+    ("format: {html: {number-sections: false}}", "number-depth: 3", ["", "", ""]),
+    ("number-sections: true", "number-sections: false", ["1", "1.1", "1.1.1"]),
+]
+
+
+@pytest.mark.parametrize(("head", "config", "numbers"), DEPTHS)
+def test_how_deep_headings_are_numbered(small_book, head, config, numbers):
+    book = small_book()
+    options_of(book, f"---\n{head or 'toc: true'}\n---\n\n{PAGE}{THINGS}@fig-a\n", config)
+    book.render("html")
+    found = re.findall(r"<h[1-3][^>]*>(.*?)</h[1-3]>", book.page(), re.DOTALL)
+    expected = [f"{number} {title}".strip() for number, title in zip(numbers, ("One", "Two", "Three"), strict=True)]
+    assert list(map(words, found)) == expected
+    assert "Figure 1.1: Cap" in words(book.page())  # things are counted alike
+
+
+def test_a_chapter_s_head_speaks_for_its_page_alone(small_book):
+    book = small_book(f"---\nnumber-depth: 1\n---\n\n{PAGE}")
+    project = book.project()
+    head = Source.read(project, "one.qmd").head
+    assert [project.depth(head, form) for form in ("html", "notebooks", "pdf", "epub")] == [1, 1, 6, 6]

@@ -45,6 +45,45 @@ if (navigator.clipboard) {
   }
 }
 
+// Notes to lines of code that are to show where their number is pointed at or pressed, not in a list below the code.
+for (const list of document.querySelectorAll(".annotations:is(.hover, .select)")) {
+  const code = list.previousElementSibling;
+  const box = code.matches("div.sourceCode") ? code : code.querySelector("div.sourceCode");
+  const note = document.createElement("div");
+  note.className = "annotation-note";
+  note.hidden = true;
+  box.append(note);
+  const hide = () => { note.hidden = true; };
+  for (const mark of box.querySelectorAll(".annotation")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = mark.className;
+    button.dataset.number = mark.dataset.number;
+    button.setAttribute("aria-label", mark.getAttribute("aria-label"));
+    mark.replaceWith(button);
+    const item = list.querySelector(`li[value="${mark.dataset.number}"]`);
+    const show = () => {
+      note.innerHTML = item.innerHTML;
+      note.style.top = `${button.getBoundingClientRect().bottom - box.getBoundingClientRect().top + 4}px`;
+      note.hidden = false;
+    };
+    if (list.classList.contains("hover")) {
+      button.addEventListener("pointerenter", show);
+      button.addEventListener("pointerleave", hide);
+      button.addEventListener("focus", show);
+      button.addEventListener("blur", hide);
+    } else {
+      button.addEventListener("click", () => {
+        const again = !note.hidden && note.dataset.number === mark.dataset.number;
+        note.dataset.number = mark.dataset.number;
+        if (again) hide();
+        else show();
+      });
+    }
+  }
+  list.hidden = true;
+}
+
 // A link to each section, to be copied from the address bar.
 for (const heading of document.querySelectorAll("article :is(h2, h3)[id]")) {
   const anchor = document.createElement("a");
@@ -72,9 +111,9 @@ if (toc) {
       if (section === current) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    // It steps aside where a margin note has scrolled up to its place.
+    // It steps aside where a margin note, or what reaches over the margin, has scrolled up to its place.
     const box = toc.getBoundingClientRect();
-    const crowded = [...document.querySelectorAll("main .margin-note")].some((note) => {
+    const crowded = [...document.querySelectorAll("main :is(.margin-note, .column)")].some((note) => {
       const other = note.getBoundingClientRect();
       return other.top < box.bottom && other.bottom > box.top && other.left < box.right && other.right > box.left;
     });

@@ -1,0 +1,2 @@
+def shown():
+    return "as it stands"
