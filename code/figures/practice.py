@@ -272,7 +272,7 @@ def memory(data: dict[str, Any]) -> Figure:
     axes.loglog([n], [1], color=INK["ink"], marker="D", markersize=6, linestyle="none")
     style.note(axes, "theory", (slots[3] * 1.3, theory[3] * 1.15), "blue")
     style.note(axes, "counted", (data["slots"][-1], counted[-1] * 1.35), "vermilion", ha="center", va="bottom")
-    style.note(axes, "one tape for all", (n, 0.9), ha="right", va="top")
+    style.note(axes, "one tape for all", (0.85 * n, 1), ha="right", va="center")
     axes.set(xlabel="slots for states", ylabel="runs of each step", ylim=(0.65, None))
     return made
 
@@ -293,6 +293,7 @@ def cloud(best: Any, covariance: np.ndarray, refits: np.ndarray, shares: Sequenc
         axes.plot(x, y, color=INK[ink], linestyle=line)
         style.note(axes, f"{100 * share:.0f} %", (x[int(np.argmax(y))], y.max()), ink, ha="center", va="bottom")
     axes.plot(*axes_of([best]), color=INK["ink"], marker="+", markersize=9, mew=1.5)
+    axes.margins(y=0.1)
     axes.set(xlabel="launch angle, degrees", ylabel="drag, per km")
     return made
 
