@@ -9,42 +9,61 @@ from typing import Any
 import numpy as np
 
 from .arrays import name_of
-from .tables import COMPOSED, CONSTANT, PARTIALS, REFUSED, RULES
+from .tables import COMPOSED, CONSTANT, PARTIALS, REFUSED, RULES, TRANSPARENT, UNREACHABLE
 
 MODULES = (np, np.linalg, np.fft)
 TABLES = {
-    "rule": (PARTIALS, RULES, COMPOSED),
+    "rule": (PARTIALS, RULES, COMPOSED, TRANSPARENT),
     "zero": (CONSTANT,),
     "refused": (REFUSED,),
+    "unreachable": (UNREACHABLE,),
 }
+NO_RULE = "It has no rule here: write it in terms of functions that have one, or declare one by ad.primitive."
 
 
 def coverage() -> dict[str, str]:
-    """What happens to a traced array in each function of `numpy`, `numpy.linalg` and `numpy.fft`, by name.
+    """What happens to a traced array in each public function and type of `numpy`, `numpy.linalg` and `numpy.fft`.
 
-    "rule" (differentiated), "zero" (derivative zero, or none: it runs on the values), "refused" (an error with the
-    mend), or "none": no rule, or NumPy does not tell of the call; an error, too, wherever it is given a traced array.
+    "rule" (differentiated), "zero" (derivative zero, or none: it runs on the values), "refused" (not differentiable:
+    an error with the mend) or "unreachable" (NumPy's protocols do not tell of the call: an error wherever it is given
+    a traced array). `mends` says what to write instead.
 
     >>> from autodiff.coverage import coverage
     >>> [coverage()[name] for name in ("np.sin", "np.floor", "np.put", "np.fromiter")]
-    ['rule', 'zero', 'refused', 'none']
+    ['rule', 'zero', 'refused', 'unreachable']
     """
-    return {f"{_prefix(module)}.{name}": _kind(value) for module in MODULES for name, value in _functions(module)}
+    return {name: _kind(value) for name, value in _names()}
 
 
-def _prefix(module: ModuleType) -> str:
-    return module.__name__.replace("numpy", "np", 1)
+def mends() -> dict[str, str]:
+    """What to do instead of calling each name that is refused or out of reach.
+
+    >>> from autodiff.coverage import mends
+    >>> mends()["np.full"]
+    'Write np.full_like(a, x) or np.broadcast_to(x, shape).'
+    """
+    return {
+        name: REFUSED.get(value) or UNREACHABLE.get(value, NO_RULE)
+        for name, value in _names()
+        if _kind(value) in ("refused", "unreachable")
+    }
 
 
-def _functions(module: ModuleType) -> Iterator[tuple[str, object]]:
-    for name in sorted(dir(module)):
-        value = getattr(module, name)
-        if name[0] != "_" and callable(value) and not isinstance(value, type | ModuleType):
-            yield name, value
+def _names() -> Iterator[tuple[str, Any]]:
+    for module in MODULES:
+        prefix = module.__name__.replace("numpy", "np", 1)
+        for name in sorted(dir(module)):
+            value = getattr(module, name)
+            if name[0] != "_" and not isinstance(value, DATA):
+                yield f"{prefix}.{name}", value
 
 
-def _kind(function: object) -> str:
-    return next((kind for kind, tables in TABLES.items() if any(function in table for table in tables)), "none")
+# Constants, lists of names, modules: nothing that is given arrays.
+DATA = (int, float, str, tuple, dict, np.bool, type(None), ModuleType)
+
+
+def _kind(value: Any) -> str:
+    return next((kind for kind, tables in TABLES.items() if any(value in table for table in tables)), "refused")
 
 
 # --- What composed functions are composed of ----------------------------------------------------------------

@@ -5,6 +5,7 @@
 
 import inspect
 from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +25,12 @@ STATIC: set[Callable] = set()
 OUT: dict[Hashable, int] = {}
 # function -> why it cannot be differentiated, and the mend.
 REFUSED: dict[Callable, str] = {}
+# method of ufuncs -> the same.
+REFUSED_METHODS: dict[str, str] = {}
+# What NumPy does not tell traces of -> the mend; a traced array that it meets is an error.
+UNREACHABLE: dict[Any, str] = {}
+# Functions that NumPy writes in Python, with functions and operators that it does tell of: they work as they are.
+TRANSPARENT: set[Callable] = set()
 # Functions that add rules of libraries which a program uses; each says whether it added one for a given function.
 PENDING: list[Callable[[Callable], bool]] = []
 

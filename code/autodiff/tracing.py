@@ -29,7 +29,7 @@ from .operators import (
     scaled_broadcast,
     slot,
 )
-from .tables import COMPOSED, CONSTANT, PARTIALS, PENDING, REFUSED, RULES, unknown_argument
+from .tables import COMPOSED, CONSTANT, PARTIALS, PENDING, REFUSED, REFUSED_METHODS, RULES, unknown_argument
 
 _numbers = itertools.count(1)
 
@@ -217,8 +217,9 @@ class JacobianTrace(Trace):
             return self._call_joint(function, args)
         if function in CONSTANT:
             return function(*self.strip(args), **dict(zip(kwargs, self.strip(tuple(kwargs.values())), strict=True)))
-        if function in REFUSED:
-            raise AutodiffTypeError(f"{name_of(function)} cannot be differentiated: {REFUSED[function]}")
+        why = REFUSED_METHODS.get(function[1]) if type(function) is tuple else REFUSED.get(function)
+        if why is not None:
+            raise AutodiffTypeError(f"{name_of(function)} cannot be differentiated: {why}")
         if any(learn(function) for learn in PENDING):
             return self.bind(function, args, kwargs)
         raise MissingRuleError(

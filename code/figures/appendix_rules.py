@@ -73,9 +73,8 @@ def ufuncs(functions: Iterable[np.ufunc] | None = None) -> Any:
         key = found.jvp, tuple(found.vjp)
         call = f"{called(function).removeprefix('scipy.special.')}({', '.join(operands)})"
         rows.setdefault(key, []).append(f"`{call}`")
-    lines = ["| Call | JVP | VJP |", f"|:{'-' * 28}|:{'-' * 30}|:{'-' * 30}|"]  # pandoc reads the widths off the dashes
-    lines += [f"| {', '.join(calls)} | {_math([jvp])} | {_math(vjp)} |" for (jvp, vjp), calls in rows.items()]
-    return markdown("\n".join(lines))
+    cells = [(", ".join(calls), _math([jvp]), _math(vjp)) for (jvp, vjp), calls in rows.items()]
+    return weighted(table(["Call", "JVP", "VJP"], cells), 9, 10, 10)
 
 
 def operators(group: str) -> Any:
@@ -100,6 +99,14 @@ def _math(equations: Iterable[str]) -> str:
     )
 
 
+def weighted(made: Any, *widths: int) -> Any:
+    """A table whose columns share the width of the page in this proportion: pandoc counts dashes."""
+    head, rules, *rows = made.data.splitlines()
+    sides = [(":" if cell.strip()[-1] == ":" else "") for cell in rules.strip("|").split("|")]
+    rules = "|".join("-" * 10 * width + side for width, side in zip(widths, sides, strict=True))
+    return markdown("\n".join([head, f"|{rules}|", *rows]))
+
+
 TERM = re.compile(r"\\langle|\\rangle|\\begin|\\end|[(){}\[\]]| ([+-]) ")
 DEEPER = {"(": 1, "[": 1, "{": 1, r"\langle": 1, r"\begin": 1, ")": -1, "]": -1, "}": -1, r"\rangle": -1, r"\end": -1}
 
@@ -121,7 +128,7 @@ def pieces(equation: str) -> list[str]:
 
 def signs() -> Any:
     """What the signs in the formulas mean."""
-    return table(["Sign", "Meaning"], [(f"${sign}$", words) for sign, words in SIGNS.items()])
+    return weighted(table(["Sign", "Meaning"], [(f"${sign}$", words) for sign, words in SIGNS.items()]), 1, 2)
 
 
 # --- Functions written with others --------------------------------------------------------------------------
@@ -157,7 +164,8 @@ def kinks() -> Any:
             slope = ad.grad(f)(float(point))
             left, right = (_slope(f, float(point), step) for step in (-1.0, 1.0))
         rows.append((f"`{program}`", f"${point}$", left, _number(slope), right))
-    return table(["Program", "at $x=$", "slope on the left", "derivative", "slope on the right"], rows)
+    made = table(["Program", "$x$", "slope on the left", "derivative", "slope on the right"], rows)
+    return weighted(made, 6, 1, 2, 2, 2)
 
 
 def _slope(f: Callable, x: float, way: float) -> str:
@@ -181,7 +189,7 @@ KINDS = {
     "rule": "differentiated",
     "zero": "derivative zero, or none: it runs on the values",
     "refused": "an error that says why, with the mend",
-    "none": "an error wherever it meets a traced array, which most of them never do",
+    "unreachable": "an error wherever it meets a traced array, which most of them never do",
 }
 MODULES = {"np.linalg.": "numpy.linalg", "np.fft.": "numpy.fft", "np.": "numpy"}
 
@@ -191,7 +199,8 @@ def counts() -> Any:
     homes = list(MODULES.values())
     found = Counter((kind, _home(name)) for name, kind in coverage().items())
     rows = [(words, *(found[kind, home] for home in reversed(homes))) for kind, words in KINDS.items()]
-    return table(["What happens to a traced array", *(f"`{home}`" for home in reversed(homes))], rows)
+    made = table(["What happens to a traced array", *(f"`{home}`" for home in reversed(homes))], rows)
+    return weighted(made, 5, 2, 2, 2)
 
 
 def _home(name: str) -> str:

@@ -641,6 +641,9 @@ accumulate: x=distinct 3x5, by differences
     np.logaddexp.reduce(x, axis=None);  np.logaddexp.reduce(x, axis=1, keepdims=True);  np.logaddexp2.reduce(x, 1)
     np.fmax.reduce(x, axis=1);  np.fmin.reduce(x);  np.hypot.reduce(x, axis=1);  np.maximum.reduce(x, axis=(0, 1))
     np.logaddexp.reduce(x, axis=1, initial=0.5);  np.minimum.reduce(x, 1, keepdims=True);  np.hypot.accumulate(x)
+reduceat: x=distinct 4x3, by differences
+    np.add.reduceat(x, [0, 2]);  np.multiply.reduceat(x, [0, 2, 1, 3]);  np.maximum.reduceat(x, [1, 0], axis=1)
+    np.logaddexp.reduceat(x, [0, 3])
 outer: x=distinct 3, y=apart 2x2, by differences
     np.add.outer(x, y);  np.multiply.outer(x, y);  np.maximum.outer(y, x);  np.minimum.outer(x, y)
     np.logaddexp.outer(x, y);  np.subtract.outer(x, 1.5);  np.divide.outer(2.0, x);  np.arctan2.outer(x, y)

@@ -12,6 +12,7 @@
     linalg        solve, inv, norm, det, Cholesky, QR, least squares, …
     fft           np.fft
     special       SciPy's ufuncs, logsumexp, softmax
+    refusals      what has no derivative, what NumPy does not tell of
 
 Importing this package fills the tables of `autodiff.tracing`.
 """
@@ -24,6 +25,7 @@ from . import (
     polynomials,
     products,
     reductions,
+    refusals,
     sequences,
     shapes,
     special,
@@ -39,6 +41,7 @@ __all__ = [
     "polynomials",
     "products",
     "reductions",
+    "refusals",
     "sequences",
     "shapes",
     "special",

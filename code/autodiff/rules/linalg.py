@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import as_array, dispatched, is_traced, untraced
 from ..errors import AutodiffValueError
 from ..operators import Linear, align, cast, compose, diagonal, negation, sum_to, typed
-from ..tables import REFUSED, composed, rule
+from ..tables import composed, rule
 from .elementwise import NO_VALUE, nonzero
 from .products import premultiplied, stack_premultiplied, stack_times, times
 from .reductions import kept_shape, reduction
@@ -364,8 +364,3 @@ def lstsq(a, b, rcond=None):
     missed = b - a @ x
     squares = np.sum(np.real(missed * np.conj(missed)), 0).reshape(-1) if m > n else np.zeros(0, np.real(b).dtype)
     return x, squares, np.linalg.matrix_rank(untraced(a), rtol=rcond), np.linalg.svdvals(a)
-
-
-REFUSED[np.linalg.matrix_rank] = (
-    "it counts, and jumps where a singular value reaches 0. Call it on ad.stop_gradient(x)."
-)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import as_array, getitem, untraced
 from ..errors import AutodiffValueError
-from ..tables import COMPOSED, CONSTANT, REFUSED, composed
+from ..tables import COMPOSED, composed
 from .elementwise import NO_VALUE, joint_dtype
 from .indexing import embed
 from .reductions import kept_shape
@@ -305,11 +305,19 @@ def folded(ufunc, a, axis=0, keepdims=False, initial=NO_VALUE):
     return y if initial is NO_VALUE else ufunc(y, initial)
 
 
-for _ufunc in (np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.logaddexp2, np.hypot):
-    COMPOSED[_ufunc, "accumulate"] = lambda a, axis=0, _u=_ufunc: running(_u, a, axis)
-for _ufunc in (np.fmax, np.fmin, np.logaddexp, np.logaddexp2, np.hypot):
-    COMPOSED[_ufunc, "reduce"] = lambda a, axis=0, keepdims=False, initial=NO_VALUE, _u=_ufunc: folded(
-        _u, a, axis, keepdims, initial
+def reduced_between(ufunc, a, indices, axis=0):
+    """`ufunc.reduceat`: from each index to the next; the entry itself where the next is no larger."""
+    a, ends = np.moveaxis(a, axis, 0), [*np.asarray(indices)[1:], None]
+    parts = [ufunc.reduce(a[i:j]) if j is None or i < j else a[i] for i, j in zip(indices, ends, strict=True)]
+    return np.moveaxis(np.stack(parts), 0, axis)
+
+
+for _ufunc in (np.add, np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.logaddexp2, np.hypot):
+    COMPOSED[_ufunc, "reduceat"] = lambda a, indices, axis=0, _u=_ufunc: reduced_between(_u, a, indices, axis)
+    COMPOSED.setdefault((_ufunc, "accumulate"), lambda a, axis=0, _u=_ufunc: running(_u, a, axis))
+    COMPOSED.setdefault(
+        (_ufunc, "reduce"),
+        lambda a, axis=0, keepdims=False, initial=NO_VALUE, _u=_ufunc: folded(_u, a, axis, keepdims, initial),
     )
 
 
@@ -382,18 +390,3 @@ def _nan_moment(moment):
 composed(np.nanmean)(_nan_moment(np.mean))
 composed(np.nanvar)(_nan_moment(np.var))
 composed(np.nanstd)(_nan_moment(np.std))
-
-# --- In place, or of sets -----------------------------------------------------------------------------------
-
-REFUSED.update(dict.fromkeys(
-    (np.put, np.place, np.putmask, np.copyto, np.fill_diagonal, np.put_along_axis),
-    "it changes an array in place. Write y = np.where(mask, v, x), or join parts by np.concatenate or np.stack.",
-))  # fmt: skip
-REFUSED.update(dict.fromkeys(
-    (np.unique, np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d, np.trim_zeros, np.unique_values,
-     np.unique_all, np.unique_counts, np.unique_inverse, np.histogram, np.histogram2d, np.histogramdd,
-     np.histogram_bin_edges),
-    "the size or the counts of its result jump where entries meet. Sort by np.sort, choose by x[mask], or call it on "
-    "ad.stop_gradient(x).",
-))  # fmt: skip
-CONSTANT.update({np.isin, np.array_equiv, np.ravel_multi_index, np.unravel_index})
