@@ -115,7 +115,7 @@ def pieces(equation: str) -> list[str]:
     r"""An equation cut before its terms, for lines that cannot break inside of a formula.
 
     >>> pieces(r"\dot{z} = y \, (a + b) - x")
-    ['\\dot{z} = y \\, (a + b)', '-\\;x']
+    ['\\dot{z} = y \\, (a + b)', '-\\: x']
     """
     depth, cuts = 0, [0]
     for found in TERM.finditer(equation):
@@ -123,7 +123,7 @@ def pieces(equation: str) -> list[str]:
         if found[1] and depth == 0:
             cuts.append(found.start())
     parts = [equation[start:end].strip() for start, end in zip(cuts, [*cuts[1:], None], strict=True)]
-    return [parts[0], *(rf"{part[0]}\;{part[1:].strip()}" for part in parts[1:])]
+    return [parts[0], *(rf"{part[0]}\: {part[1:].strip()}" for part in parts[1:])]
 
 
 def signs() -> Any:

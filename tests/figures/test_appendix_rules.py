@@ -57,7 +57,7 @@ def test_a_derivative_at_a_kink_lies_between_the_slopes_but_for_jumps():
 
 def test_formulas_are_cut_between_terms_only():
     assert rules.pieces(r"y = \frac{a + b}{c} + \langle a - b, c \rangle") == [
-        r"y = \frac{a + b}{c}", r"+\;\langle a - b, c \rangle",
+        r"y = \frac{a + b}{c}", r"+\: \langle a - b, c \rangle",
     ]  # fmt: skip
 
 
