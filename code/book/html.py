@@ -176,7 +176,10 @@ def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], lis
 EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')
 LAST_RELATION = re.compile(r"<mo>(=|≈|≤|≥|&lt;|&gt;)</mo>(</mrow><annotation)")
 DOT = {"combining": '<mo accent="true">\N{COMBINING DOT ABOVE}</mo>', "spacing": '<mo accent="true">˙</mo>'}
-APPLIED = re.compile(r"(&#8289;</mo></mrow>)(?=<(?:mi|mn|msub|msup|msubsup|mover|mfrac)\b)")
+NAMED = r"<mrow><mi[^<]*</mi><mo>&#8289;</mo></mrow>"
+BARE = rf"(?<!<msu[bp]>)(?<!<msubsup>){NAMED}"
+SCRIPTED = rf"<(?P<script>msu[bp]|msubsup)>{NAMED}(?:(?!<(?P=script)>).)*?</(?P=script)>"
+APPLIED = re.compile(rf"({BARE}|{SCRIPTED})(?=<(?:mi|mn|msub|msup|msubsup|mover|mfrac|msqrt|mroot)\b)")
 NORM_BAR = re.compile(r'<mo stretchy="true" form="(prefix|postfix)">‖</mo>')
 
 
@@ -192,7 +195,8 @@ def spoken(text: str) -> str:
     A formula that ends in a relation, which the sentence completes, leaves the space after it to the sentence. A dot
     over a letter is the spacing character: browsers draw the combining one, which has no width, beside the letter. The
     bars of a norm keep the height of a line, as absolute values do: stretched, they tower over a pair of brackets.
-    A named function and an argument without brackets stand apart, as TeX sets them: "sin x" and not "sinx".
+    A named function, with its scripts, and an argument without brackets stand apart, as TeX sets them: "sin x" and not
+    "sinx". The space goes after the scripts: among them it would be taken for one.
     """
     named = EQUATION.sub(r'\1><math alttext="\2" ', text).replace('alttext="" ', "")
     named = named.replace(DOT["combining"], DOT["spacing"])

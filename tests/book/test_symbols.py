@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from xml.etree import ElementTree
+
 import pytest
 import typst
 
 from book import html, pandoc, pdf
 
+MATHML = {"m": "http://www.w3.org/1998/Math/MathML"}
 SYMBOLS = r"""
 alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi pi rho sigma tau upsilon
 phi varphi chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega
@@ -71,3 +74,33 @@ def test_bars_of_a_norm_do_not_tower_over_brackets():
     assert text.count('stretchy="true"') == 2  # else pandoc has learnt it, and the mend may go
     assert 'stretchy="true"' not in html.spoken(text)
     assert html.spoken(text).count("‖</mo>") == 2
+
+
+@pytest.mark.parametrize(
+    ("formula", "spaced"),
+    [
+        (r"\sin x", "sin_x"),
+        (r"\cos\sqrt x", "cos_x"),
+        (r"\sin^2\varphi", "sin2_φ"),
+        (r"\sin^{-1} x", "sin−1_x"),
+        (r"\log_2 n", "log2_n"),
+        (r"\max_i x_i", "maxi_xi"),
+        (r"\sin^2\alpha\cos^2\frac\beta2", "sin2_αcos2_β2"),
+        (r"2\sin^{k+1}_n x^2", "2sinnk+1_x2"),
+        (r"x^{\sin y}", "xsin_y"),
+        (r"\sin^2(x)", "sin2(x)"),
+        (r"a\sin^2", "asin2"),
+    ],
+)
+def test_a_named_function_stands_apart_from_its_argument_and_keeps_its_scripts(formula, spaced):
+    """`_` for the space. A script element has its base and its scripts, and no space among them."""
+    math = {"t": "Math", "c": [{"t": "InlineMath"}, formula]}
+    text, _ = pandoc.write([{"t": "Para", "c": [math]}], "html5", "--mathml")
+    drawn = ElementTree.fromstring(html.spoken(text).strip()).find(".//m:semantics/*", MATHML)
+    children = {"msub": 2, "msup": 2, "msubsup": 3}
+    for element in drawn.iter():
+        name = element.tag.partition("}")[2]
+        assert len(element) == children.get(name, len(element))
+        if name == "mspace":
+            element.text = "_"
+    assert "".join(drawn.itertext()).replace("\N{FUNCTION APPLICATION}", "") == spaced
