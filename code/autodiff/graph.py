@@ -129,7 +129,7 @@ class Graph:
         self.arguments = [mine(x) for x in arguments]  # inputs, and constants that the arguments must equal
         self.outputs = [mine(x) for x in results]  # nodes and constants
         self.names = [x.name if type(x) is Node else "" for x in self.arguments]
-        self.removed: list[str] = []  # what `simplify` took away
+        self.gone: list[tuple[str, Node]] = []  # what `simplify` took away, and why
 
     @functools.cached_property
     def _dying(self) -> list[list[Node]]:
@@ -139,6 +139,11 @@ class Graph:
     def operations(self) -> list[Node]:
         """The nodes that are no inputs."""
         return self.nodes[len(self.inputs) :]
+
+    @property
+    def removed(self) -> list[str]:
+        """What `simplify` took away, in words."""
+        return [f"{why}: {statement(node)}" for why, node in self.gone]
 
     @property
     def examples(self) -> tuple:
@@ -345,11 +350,13 @@ def renamed(nodes: Sequence[Node]) -> dict[Node, Node]:
     own: dict[Node, Node] = {}
     taken: set[str] = set()
     numbered = (f"v{i}" for i in itertools.count(1))
+    substitute = lambda x: own[x] if type(x) is Node else x
     for node in nodes:
-        names = itertools.chain([node.name] if node.name else [], numbered)
-        name = next(name for name in names if name not in taken)
+        name = node.name
+        if not name or name in taken:
+            name = next(name for name in numbered if name not in taken)
         taken.add(name)
-        own[node] = node.rewritten(lambda x: own[x] if type(x) is Node else x, name)
+        own[node] = node.rewritten(substitute, name)
     return own
 
 

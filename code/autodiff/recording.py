@@ -7,6 +7,7 @@ others expand by themselves, so nodes hold primitives only. `autodiff.graph` mak
 """
 
 import itertools
+import operator
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -50,7 +51,7 @@ class Node:
         self.shape, self.dtype, self.line, self.name = shape, dtype, line, name
         self.example = example
         self.number = next(_numbers)
-        self.operands: list[Node] = list(nodes_in((*args, *kwargs.values())))  # also inside lists and tuples, in order
+        self.operands = nodes_in((*args, *kwargs.values()))  # also inside lists and tuples, in order
 
     @property
     def space(self) -> str:
@@ -62,7 +63,7 @@ class Node:
 
     def rewritten(self, substitute: Callable[[Any], Any], name: str) -> "Node":
         """The same operation on other operands, under a name; the same node, if nothing changes."""
-        if name == self.name and all(substitute(x) is x for x in self.operands):
+        if name == self.name and all(map(operator.is_, map(substitute, self.operands), self.operands)):
             return self
         kwargs = {key: replaced(x, substitute) for key, x in self.kwargs.items()}
         args = replaced(self.args, substitute)
@@ -82,9 +83,15 @@ def entries(args: Iterable) -> Iterable:
             yield x
 
 
-def nodes_in(args: Iterable) -> Iterable[Node]:
+def nodes_in(args: Iterable) -> list[Node]:
     """The nodes in nested lists and tuples."""
-    return (x for x in entries(args) if type(x) is Node)
+    found: list[Node] = []
+    for x in args:
+        if type(x) is Node:
+            found.append(x)
+        elif type(x) is tuple or type(x) is list:
+            found += nodes_in(x)
+    return found
 
 
 def replaced(x: Any, substitute: Callable[[Any], Any]) -> Any:
@@ -163,7 +170,7 @@ def evaluated(node: Node, found: dict[Node, Any]) -> Any:
 class GraphTrace(Trace):
     """A trace that takes down every function as a node; the payload of a traced array is its node."""
 
-    __slots__ = ("nodes",)
+    __slots__ = ("names", "nodes")
     NO_ARRAY = (
         "a value in a graph cannot become a plain array, and a plain array cannot be indexed by one. Make the plain "
         "array an argument as well; to build an array use np.stack([x, y]) or np.concatenate."
@@ -177,6 +184,7 @@ class GraphTrace(Trace):
     def __init__(self, origin: str = ""):
         super().__init__(origin)
         self.nodes: list[Node] = []
+        self.names = (f"v{i}" for i in itertools.count(1))
 
     def input(self, value: Any, name: str) -> Traced:
         value = as_array(value)
@@ -184,6 +192,7 @@ class GraphTrace(Trace):
         return self.record(Node(None, (), {}, value.shape, value.dtype, name=name, example=value), value)
 
     def record(self, node: Node, y: Any) -> Traced:
+        node.name = node.name or next(self.names)
         self.nodes.append(node)
         return Traced(y, self, node)
 

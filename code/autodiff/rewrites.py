@@ -22,15 +22,15 @@ from .recording import Node, nodes_in
 from .rows import by_rows, from_rows
 from .rules.indexing import add_at, embed
 from .rules.shapes import join
-from .simplify import Rule, dead_code, like, simplify, sweep
+from .simplify import Rule, like, simplify, sweep
 
 
 def rewritten(graph: Graph) -> Graph:
     """The graph after simplification and all rewrites."""
-    graph = dead_code(sweep(simplify(by_rows(graph)), {"in plain terms": plain_terms}))
+    graph = simplify(by_rows(graph), {"in plain terms": plain_terms})
     for rule in (factors, factors, outer_sums):  # one sweep brings factors out, the next merges them
-        graph = dead_code(sweep(graph, {"in one": rule(graph)}))
-    return simplify(sweep(graph, {"as a product": short_sums, "in place": placements(graph)}))
+        graph = sweep(graph, {"in one": rule(graph)})
+    return simplify(graph, {"as a product": short_sums, "in place": placements(graph)})
 
 
 def uses(graph: Graph) -> Counter:

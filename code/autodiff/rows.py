@@ -22,7 +22,7 @@ from .graph import Graph
 from .modes import seed
 from .recording import Node, replaced
 from .rules.indexing import embed, is_basic
-from .simplify import axes_of, dead_code, like, neutral_elements, shape_of, sweep
+from .simplify import axes_of, like, neutral_elements, shape_of, sweep
 
 Rows = dict[int, Any]  # the rows that are not zero, by their place
 FEW = 8  # rows that are looked after one by one
@@ -43,7 +43,7 @@ def by_rows(graph: Graph) -> Graph:
     """The graph with arrays of few rows in rows, if that is less work."""
     if not any(node.function is seed or few_rows(node) for node in graph.operations):
         return graph
-    apart = dead_code(sweep(graph, {"in rows": in_rows, "changes nothing": neutral_elements}))
+    apart = sweep(graph, {"in rows": in_rows, "changes nothing": neutral_elements})
     return min(graph, apart, key=work)
 
 

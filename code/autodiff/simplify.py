@@ -12,6 +12,7 @@ down in the `removed` of the new graph.
 """
 
 import functools
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -20,29 +21,31 @@ import numpy as np
 from .arrays import Traced, astype, getitem, reshape
 from .graph import Graph, reachable
 from .modes import seed
-from .recording import Node, guard, statement
+from .recording import Node, guard
 
 # None: the operation stays. Else what stands in its place: an operand or constant, or a list of new nodes in order,
 # the last of which is the one.
 Rule = Callable[[Node], Any]
 
 
-def simplify(graph: Graph) -> Graph:
-    """Every rule on every operation, then without dead code."""
+def simplify(graph: Graph, first: dict[str, Rule] | None = None) -> Graph:
+    """Every rule on every operation, those in `first` before the others; then without dead code."""
     rules = {
         "constant": constants,
         "changes nothing": neutral_elements,
         "broadcasts by itself": broadcasts,
         "computed before": common_subexpressions(),
     }
-    return dead_code(sweep(graph, rules))
+    return sweep(graph, {**(first or {}), **rules})
 
 
 def sweep(graph: Graph, rules: dict[str, Rule]) -> Graph:
-    """The graph after rules have looked at each operation; the name of a rule is what `removed` says of it."""
+    """The graph after rules have looked at each operation, without dead code; `removed` says which rule did what."""
     found: dict[Node, Any] = {node: node for node in graph.inputs}
     nodes: list[Node] = []
-    removed = list(graph.removed)
+    gone = list(graph.gone)
+    taken = {node.name for node in graph.nodes}
+    names = (name for i in itertools.count(1) if (name := f"v{i}") not in taken)
     lookup = lambda x: found[x] if type(x) is Node else x
 
     def settle(node: Node) -> Any:
@@ -51,7 +54,7 @@ def sweep(graph: Graph, rules: dict[str, Rule]) -> Graph:
             better = rule(node)
             if better is None:
                 continue
-            removed.append(f"{why}: {statement(node)}")
+            gone.append((why, node))
             if not isinstance(better, list):
                 return better
             better[-1].name = node.name
@@ -60,23 +63,23 @@ def sweep(graph: Graph, rules: dict[str, Rule]) -> Graph:
             for own in better:
                 made[own] = settle(own.rewritten(settled, own.name))
             return made[better[-1]]
+        node.name = node.name or next(names)
         nodes.append(node)
         return node
 
     for node in graph.operations:
         found[node] = settle(node.rewritten(lookup, node.name))
-    return rebuilt(graph, nodes, [lookup(x) for x in graph.outputs], removed)
+    outputs = [lookup(x) for x in graph.outputs]
+    kept = dead_code(nodes, outputs, gone)
+    if len(gone) == len(graph.gone):
+        return graph
+    new = graph.with_operations(kept, outputs)
+    new.gone = gone
+    return new
 
 
 def _settled(made: dict[Any, Any], x: Any) -> Any:
     return made.get(x, x) if type(x) is Node else x
-
-
-def rebuilt(graph: Graph, operations: list[Node], outputs: list, removed: list[str]) -> Graph:
-    """A graph with the inputs of another one, other operations and outputs."""
-    new = graph.with_operations(operations, outputs)
-    new.removed = removed
-    return new
 
 
 def like(node: Node, function: Callable, *args: Any, shape: Any = None, dtype: Any = None) -> Node:
@@ -85,13 +88,12 @@ def like(node: Node, function: Callable, *args: Any, shape: Any = None, dtype: A
     return Node(function, args, {}, shape, dtype, node.line)
 
 
-def dead_code(graph: Graph) -> Graph:
+def dead_code(operations: list[Node], outputs: list, gone: list[tuple[str, Node]]) -> list[Node]:
     """Keep what results and guards need."""
-    guards = [node for node in graph.operations if node.function is guard]
-    needed = set(reachable([*graph.outputs, *guards]))
-    kept = [node for node in graph.operations if node in needed]
-    dead = [f"not needed: {statement(node)}" for node in graph.operations if node not in needed]
-    return rebuilt(graph, kept, graph.outputs, graph.removed + dead) if dead else graph
+    guards = [node for node in operations if node.function is guard]
+    needed = set(reachable([*outputs, *guards]))
+    gone += [("not needed", node) for node in operations if node not in needed]
+    return [node for node in operations if node in needed]
 
 
 def constants(node: Node) -> Any:
@@ -125,19 +127,21 @@ def identity(node: Node) -> Any:
     """What two nodes have in common that compute the same."""
     parts = [_key(x) for x in node.args]
     if node.function in COMMUTATIVE:
-        parts.sort(key=repr)
+        parts.sort(key=hash)
     return node.function, tuple(parts), tuple(sorted((key, _key(x)) for key, x in node.kwargs.items()))
 
 
 def _key(x: Any) -> Any:
     """A hashable stand-in for an argument: equal for equal constants, and for the same node."""
+    if type(x) is Node:
+        return x
     if type(x) is tuple or type(x) is list:
         return type(x).__name__, tuple(_key(i) for i in x)
     if isinstance(x, slice):
         return "slice", x.start, x.stop, x.step
     if isinstance(x, np.ndarray | np.generic) and x.size <= 64:
         return "array", x.dtype.str, x.shape, x.tobytes()
-    if isinstance(x, Node | Traced | np.ndarray):
+    if isinstance(x, Traced | np.ndarray):
         return type(x).__name__, id(x)
     return type(x).__name__, repr(x) if isinstance(x, float | complex) else x  # 0.0 is not -0.0 here, nan is nan
 
@@ -192,7 +196,7 @@ def is_all(x: Any, number: float | None) -> bool:
     """Whether `x` is a constant all of whose entries are this number."""
     if number is None or isinstance(x, Node | Traced | tuple | list):
         return False
-    return np.size(x) > 0 and bool(np.all(x == number))
+    return x == number if isinstance(x, int | float) else np.size(x) > 0 and bool(np.all(x == number))
 
 
 # --- What broadcasting does by itself -----------------------------------------------------------------------

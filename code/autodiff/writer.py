@@ -118,8 +118,10 @@ class Plan:
         self.foreign = {node for node in graph.nodes if node.function is None or not is_fresh(node)}
         self.owners: dict[Node, frozenset[Node]] = {}
         for node in graph.nodes:
-            shows = node in self.foreign and node.shape != ()  # one number is never a view: see `_expression`
-            shown = [self.owners[x] for x in node.operands if shows]
+            if node.shape == ():  # one number is never a view: see `_expression`
+                self.owners[node] = frozenset()
+                continue
+            shown = [self.owners[x] for x in node.operands if node in self.foreign]
             own = frozenset().union(*shown)
             self.owners[node] = own if own and node.function in VIEWS else own | {node}
         self.last: dict[Node, int] = {}

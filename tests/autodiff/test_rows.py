@@ -164,13 +164,13 @@ def test_the_source_is_the_jacobian_that_one_would_write():
         "v6 = -v4",
         "v8 = v6 * constant",
         "v11 = np.exp(v8)",
-        "v12 = constant_2 * v11",
-        "v17 = v12 * v2",
-        "v19 = np.empty((2, 7))",
-        "v19[0] = v11",
-        "v19[1] = v17",
-        "v20 = v19.transpose([1, 0])",
-        "return v20",
+        "v21 = constant_2 * v11",
+        "v22 = v21 * v2",
+        "v17 = np.empty((2, 7))",
+        "v17[0] = v11",
+        "v17[1] = v22",
+        "v19 = v17.transpose([1, 0])",
+        "return v19",
     ]
 
 
