@@ -57,6 +57,15 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
 
     >>> value_and_grad(lambda w, x: np.sum((w * x) ** 2))(2.0, np.array([1.0, 3.0]))
     (np.float64(40.0), np.float64(40.0))
+
+    SciPy's optimisers take both at once, which evaluates the function once a step instead of n + 1 times:
+
+    >>> from scipy.optimize import minimize
+    >>> def rosenbrock(x):
+    ...     return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+    >>> found = minimize(value_and_grad(rosenbrock), np.zeros(5), jac=True)
+    >>> found.x.round(4), bool(found.success)
+    (array([1., 1., 1., 1., 1.]), True)
     """
 
     @functools.wraps(f)
