@@ -191,7 +191,8 @@ def _math(node: Node) -> Node | Nodes:
 MENDED = {
     r"\!": "", r"\;": r"\:", r"\lvert": r"\left|", r"\rvert": r"\right|", r"\bigl|": r"\left|", r"\bigr|": r"\right|",
 }  # fmt: skip
-"""TeX that pandoc puts into Typst wrongly: a thin space back becomes a quad back, a thick space none, enclosing bars become relations."""
+"""TeX that pandoc puts into Typst wrongly: a thin space back becomes a quad back, a thick space becomes none, enclosing
+bars become relations."""
 BAR = re.compile(r"(?<!\\)(?<!\\left)(?<!\\right)(?<!\\big)(?<!\\Big[lr])\|")
 
 
