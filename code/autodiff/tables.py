@@ -13,6 +13,8 @@ from .errors import AutodiffTypeError
 
 # ufunc -> one partial derivative per operand: a function (y, *operands) -> array, 1, -1, or None for zero.
 PARTIALS: dict[np.ufunc, tuple] = {}
+# Ufuncs of which a partial derivative that is None is not zero, but not known.
+UNKNOWN: set[np.ufunc] = set()
 # function -> Rule: its local Jacobians as linear operators.
 RULES: dict[Callable, "Rule"] = {}
 # function -> the same function written in terms of others.

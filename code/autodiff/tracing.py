@@ -29,7 +29,7 @@ from .operators import (
     scaled_broadcast,
     slot,
 )
-from .tables import COMPOSED, CONSTANT, PARTIALS, PENDING, REFUSED, REFUSED_METHODS, RULES, unknown_argument
+from .tables import COMPOSED, CONSTANT, PARTIALS, PENDING, REFUSED, REFUSED_METHODS, RULES, UNKNOWN, unknown_argument
 
 _numbers = itertools.count(1)
 
@@ -109,6 +109,13 @@ def refuse_result(function: Any, y: Any, args: tuple) -> None:
     )
 
 
+def refuse_operand(ufunc: np.ufunc) -> None:
+    raise AutodiffTypeError(
+        f"{name_of(ufunc)} has a derivative with respect to its last argument alone; the others must not be traced. "
+        "Use ad.stop_gradient of them, or declare their derivatives by ad.custom_jvp."
+    )
+
+
 float64 = np.float64  # looked up once, on the path that must be quick
 SIGNED = {1: identity(), -1: negation()}
 
@@ -132,6 +139,8 @@ class JacobianTrace(Trace):
         edges: tuple = ()
         for x, v, partial in zip(inputs, values, partials):  # noqa: B905  # strict= costs a tenth of all
             if x is v or partial is None:  # not ours, hence a constant here; or without influence
+                if x is not v and ufunc in UNKNOWN:
+                    refuse_operand(ufunc)
                 continue
             if kind is type(v) and (kind is float64 or (v.shape == y.shape and v.dtype is y.dtype)):
                 if type(partial) is int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..arrays import as_array, dispatched
 from ..operators import diagonal
-from ..tables import PARTIALS, PENDING, rule
+from ..tables import CONSTANT, PARTIALS, PENDING, UNKNOWN, rule
 from .elementwise import nonzero, softmax_weight
 from .reductions import kept_shape, reduction
 from .shapes import axes_of
@@ -51,6 +51,10 @@ def scipys_partials(sp):
         sp.j1: (lambda y, x: sp.j0(x) - np.where(x == 0, 0.5, y / nonzero(x)),),
         sp.y0: (lambda y, x: -sp.y1(x),),
         sp.y1: (lambda y, x: sp.y0(x) - y / x,),
+        sp.k0: (lambda y, x: -sp.k1(x),),
+        sp.k1: (lambda y, x: -sp.k0(x) - y / x,),
+        sp.k0e: (lambda y, x: y - sp.k1e(x),),
+        sp.k1e: (lambda y, x: y - sp.k0e(x) - y / x,),
         sp.spence: (lambda y, x: np.log(x) / (1 - x),),
         sp.exp1: (lambda y, x: -np.exp(-x) / x,),
         sp.expi: (lambda y, x: np.exp(x) / x,),
@@ -64,8 +68,21 @@ def scipys_partials(sp):
         sp.betaln: (lambda z, x, y: sp.psi(x) - sp.psi(x + y), lambda z, x, y: sp.psi(y) - sp.psi(x + y)),
         sp.rel_entr: (lambda z, x, y: np.log(x / y) + 1, lambda z, x, y: -x / y),
         sp.kl_div: (lambda z, x, y: np.log(x / y), lambda z, x, y: 1 - x / y),
-        # with respect to the last argument alone: the order of Bessel functions and of zeta is a constant
+        # with respect to the last argument alone, not to orders and parameters
         zeta: (None, lambda z, s, q: -s * zeta(s + 1, q)),
+        sp.gammainc: (None, lambda z, a, x: np.exp((a - 1) * np.log(x) - x - sp.gammaln(a))),
+        sp.gammaincc: (None, lambda z, a, x: -np.exp((a - 1) * np.log(x) - x - sp.gammaln(a))),
+        sp.betainc: (
+            None,
+            None,
+            lambda z, a, b, x: np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - sp.betaln(a, b)),
+        ),
+        sp.hyp0f1: (None, lambda z, b, x: sp.hyp0f1(b + 1, x) / b),
+        sp.hyp1f1: (None, None, lambda z, a, b, x: a / b * sp.hyp1f1(a + 1, b + 1, x)),
+        sp.hyp2f1: (None, None, None, lambda z, a, b, c, x: a * b / c * sp.hyp2f1(a + 1, b + 1, c + 1, x)),
+        sp.yn: (None, lambda z, n, x: (sp.yv(n - 1, x) - sp.yv(n + 1, x)) / 2),
+        sp.ive: (None, lambda z, v, x: (sp.ive(v - 1, x) + sp.ive(v + 1, x)) / 2 - np.sign(x) * z),
+        sp.kve: (None, lambda z, v, x: z - (sp.kve(v - 1, x) + sp.kve(v + 1, x)) / 2),
         sp.jv: (None, lambda z, v, x: (sp.jv(v - 1, x) - sp.jv(v + 1, x)) / 2),
         sp.yv: (None, lambda z, v, x: (sp.yv(v - 1, x) - sp.yv(v + 1, x)) / 2),
         sp.iv: (None, lambda z, v, x: (sp.iv(v - 1, x) + sp.iv(v + 1, x)) / 2),
@@ -80,7 +97,9 @@ def learn(function):
         return False
     partials = scipys_partials(sp)
     PARTIALS.update(partials)
-    return function in partials
+    UNKNOWN.update(ufunc for ufunc, own in partials.items() if None in own)
+    CONSTANT.add(sp.gammasgn)
+    return function in partials or function is sp.gammasgn
 
 
 PENDING.append(learn)
