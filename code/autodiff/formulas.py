@@ -218,7 +218,7 @@ def _contraction(data: tuple) -> Patterns:
 
 def _block(data: tuple) -> Patterns:
     part = "v" if data[0].start else "u"
-    return rf"{{\operatorname{{block}}}}_{part}(@)", rf"{{\operatorname{{embed}}}}_{part}(@)"
+    return rf"\mathrm{{block}}_{part}(@)", rf"\mathrm{{embed}}_{part}(@)"
 
 
 # How a family acts on @, with its arrays # and %, at the index ?, and how its transpose does; or a function of its data
@@ -252,7 +252,7 @@ FAMILIES: dict[str, Patterns | Callable[[Any], Patterns]] = {
     "quotient": (r"\frac{@}{\Delta(#)}", r"\frac{@}{\Delta(#)}"),
     "rotation of eigenvectors": (r"\frac{@}{\Delta(#)}", rf"\frac{{{_op('skew', '@')}}}{{\Delta(#)}}"),
     "skew part": (r"\Omega(@)", r"\Omega^{\top}(@)"),
-    "corner": (_op("corner", "@"), r"{\operatorname{corner}}^{\top}(@)"),
+    "corner": (_op("corner", "@"), r"\mathrm{corner}^{\top}(@)"),
     "block": _block,
     "fft": (_op("fft", "@"), _op("fft", "@")),
     "ifft": (_op("ifft", "@"), _op("ifft", "@")),
@@ -272,9 +272,9 @@ SIGNS: dict[str, str] = {
     r"\operatorname{diag}(x)": "the diagonal of a matrix; the diagonal matrix of a vector",
     r"\operatorname{cof}(a)": r"the matrix of cofactors; $\det(a) \, a^{-\top}$ where $a$ is regular",
     r"\operatorname{corner}(a)": rf"$\begin{{pmatrix}} 0 & a \\ a{_H} & 0 \end{{pmatrix}}$",
-    r"{\operatorname{corner}}^{\top}(x)": "the upper right block of $x$ plus the adjoint of the lower left one",
-    r"{\operatorname{block}}_u(x),\ {\operatorname{block}}_v(x)": "the upper left block of $x$, the lower left one",
-    r"{\operatorname{embed}}_u(x),\ {\operatorname{embed}}_v(x)": "zeros around $x$ in the place of that block",
+    r"\mathrm{corner}^{\top}(x)": "the upper right block of $x$ plus the adjoint of the lower left one",
+    r"\mathrm{block}_u(x),\ \mathrm{block}_v(x)": "the upper left block of $x$, the lower left one",
+    r"\mathrm{embed}_u(x),\ \mathrm{embed}_v(x)": "zeros around $x$ in the place of that block",
     r"\operatorname{embed}(x, i)": "zeros with $x$ added at index $i$",
     r"\operatorname{broadcast}(x),\ \operatorname{sum}(x)": "entries repeated; what was repeated added up",
     r"\operatorname{windows}(x),\ \operatorname{overlap}(x)": "all windows, as rows; rows added where they overlap",

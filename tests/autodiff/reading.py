@@ -80,7 +80,7 @@ class Reader:
         self.letters, self.functions, self.matrices = letters, {**FUNCTIONS, **(functions or {})}, matrices
 
     def read(self, text):
-        text = re.sub(r"\{(\\operatorname\{\w+\})\}", r"\1", text)  # held together, for what stands behind it
+        text = text.replace(r"\mathrm{", r"\operatorname{")
         text = text.replace(r"\#\{k : x_k = y\}", r"\operatorname{count}(x = y)").replace(r"\_", "_")
         self.tokens = []
         for found in TOKENS.finditer(SPACE.sub(" ", text)):
