@@ -55,7 +55,7 @@ def test_every_primitive_says_its_rules(primitives):
 
 NUMPYS = {name: getattr(np, name) for name in dir(np)} | {name: getattr(sp, name) for name in dir(sp)}
 NUMPYS |= {"max": np.maximum, "min": np.minimum, "zeta": sp._ufuncs._zeta, "psi": sp.psi}
-POINTS = [(0.4, 0.7), (1.7, 1.3)]
+POINTS = [(0.4, 0.7, 0.3, 0.2), (1.7, 1.3, 0.3, 0.2)]
 
 
 @pytest.mark.parametrize("ufunc", [*(f for f in PARTIALS if f not in SCIPYS), *SCIPYS], ids=name_of)
