@@ -194,7 +194,8 @@ def basis(leaves: Sequence) -> list:
     for x in leaves:
         block = np.zeros((size, x.size), like(x))
         block[np.arange(start, start + x.size), np.arange(x.size)] = 1
-        found.append(seed(block.reshape(size, *x.shape), x))
+        units = block.reshape(size, *x.shape)
+        found.append(seed(units, x) if type(x) is Traced else units)
         start += x.size
     return found
 
