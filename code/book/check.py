@@ -82,7 +82,7 @@ def syntax(project: Project) -> Iterator[Fault]:
     if program is None:
         yield Fault("panache", 0, "not-installed", "the syntax is not checked", "pip install panache-cli", warning=True)
         return
-    files = [chapter.path for chapter in project.chapters]
+    files = [chapter.path for chapter in project.chapters if chapter.path.endswith(".qmd")]
     command = [program, "--no-cache", "lint", "--message-format", "short", "--ignore", TASTE, *files]
     done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
     for found in DIAGNOSTIC.finditer(done.stdout + done.stderr):

@@ -55,7 +55,7 @@ def faults(project: Project, book: list[Manuscript]) -> Iterator[Fault]:
         if known:
             findings += _spelling(item, known, rules["words"])
         for line, rule, message, mend in findings:
-            yield Fault(item.chapter.path, line, rule, message, mend, warning=True)
+            yield Fault(*item.source.places[line], rule, message, mend, warning=True)
 
 
 def _is_numbered(item: Manuscript) -> bool:
@@ -85,10 +85,12 @@ def _amounts(item: Manuscript, rules: Rules) -> Iterator[Finding]:
 
 
 def _solutions(item: Manuscript, rules: Rules, solved: set[str]) -> Iterator[Finding]:
+    item.source.goto(1)
     for event in item.outline:
         if "solutions" in rules and event["kind"] == "exr" and event["label"] not in solved:
             message = f"nothing in {rules['solutions']} refers to {event['label']}"
-            yield event["line"], "solution", message, f"write its solution there, with @{event['label']}"
+            line = item.source.locate(f"#{event['label']}")
+            yield line, "solution", message, f"write its solution there, with @{event['label']}"
 
 
 def _cells(item: Manuscript, rules: Rules) -> Iterator[Finding]:

@@ -23,11 +23,10 @@ from book import notebook, notes, tree
 from book.crossref import kind_of
 from book.execute import option
 from book.fragments import Fragments
-from book.keys import COLUMNS
 from book.notebook import CELL_CLASS, Source
-from book.outputs import CellWriter
+from book.outputs import CellWriter, in_column
 from book.project import Project, as_list
-from book.supported import CALLOUTS, FLOATS, PROOFS, THEOREMS, Inspector
+from book.supported import CALLOUTS, DIVS, FLOATS, PROOFS, THEOREMS, Inspector
 from book.survey import EVERYWHERE, Composed, Survey
 from book.tree import Node, Nodes
 
@@ -207,9 +206,9 @@ class Canonical:
         name = classes[0] if classes else ""
         if ident == "refs":
             return tree.make("refs", [], "refs")
-        if name.removeprefix("column-") in ("body", *COLUMNS):
+        if name in DIVS and name.startswith("column-"):
             inner = self._float(ident, kind, children, options) if kind in FLOATS else children
-            return inner if name == "column-body" else tree.make("column", inner, reach=name.removeprefix("column-"))
+            return in_column(name.removeprefix("column-"), inner)
         if kind in FLOATS:
             return self._float(ident, kind, children, options)
         if kind in THEOREMS:
@@ -226,8 +225,6 @@ class Canonical:
             return self._tabset(children)
         if name in ("content-visible", "content-hidden"):
             return tree.make("when", children, formats=self._formats(name, options))
-        if name == "column-margin":
-            return tree.make("margin", children)
         if "layout-ncol" in options:
             return tree.make("panel", children, columns=options["layout-ncol"])
         return children  # a class that was refused

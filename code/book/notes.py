@@ -16,18 +16,21 @@ from book.tree import Node, Nodes
 
 COMMENTS = {
     **dict.fromkeys(
-        ("python", "r", "julia", "bash", "sh", "powershell", "ruby", "perl", "yaml", "toml", "stan", "awk", "sed"),
+        ("python", "r", "julia", "bash", "powershell", "ruby", "perl", "yaml", "stan", "awk", "gawk", "sed", "octave",
+         "coffee", "elm", "gap", "dockerfile"),
         ("#", ""),
     ),
     **dict.fromkeys(
-        ("cpp", "cc", "java", "javascript", "js", "typescript", "scala", "go", "rust", "swift", "csharp", "fsharp",
-         "groovy", "dot", "scss", "sass", "json"),
+        ("cpp", "cc", "java", "javascript", "js", "node", "ojs", "typescript", "scala", "go", "rust", "swift", "kotlin",
+         "csharp", "fsharp", "groovy", "dot", "asy", "scss", "sass", "json", "typst"),
         ("//", ""),
     ),
-    **dict.fromkeys(("sql", "lua", "haskell", "vhdl"), ("--", "")),
-    **dict.fromkeys(("matlab", "latex"), ("%", "")),
+    **dict.fromkeys(("sql", "mysql", "psql", "lua", "haskell", "vhdl"), ("--", "")),
+    **dict.fromkeys(("matlab", "latex", "tikz"), ("%", "")),
     **dict.fromkeys(("c", "css"), ("/*", "*/")),
+    **dict.fromkeys(("html", "markdown"), ("<!--", "-->")),
     **dict.fromkeys(("fortran", "fortran95"), ("!", "")),
+    "ocaml": ("(*", "*)"),
 }  # fmt: skip
 """How a comment begins and ends, by language."""
 

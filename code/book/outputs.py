@@ -27,6 +27,13 @@ ONLY_A_NAME = re.compile(r"^<[\w.]+ object( at \w+)?>$|^<Figure size .*>$")
 MATPLOTLIB_TEXT = re.compile(r"^\[?<(matplotlib|Axes|Figure)|^(Text|\[Text|\(array)\(")
 
 
+def in_column(reach: str, blocks: Nodes) -> Nodes:
+    """Blocks in the column that they ask for: in the margin, or wider than the text."""
+    if reach == "body" or not blocks:
+        return blocks
+    return [tree.make("margin", blocks) if reach == "margin" else tree.make("column", blocks, reach=reach)]
+
+
 class CellWriter:
     """Turns the cells of one chapter into blocks. ``fragment`` gives the blocks of a piece of Markdown."""
 
@@ -45,7 +52,8 @@ class CellWriter:
                 f"{cell.name} has no {CAPTIONS[kind]}",
                 f"add #| {CAPTIONS[kind]}: what it shows and how to read it",
             )
-        return [*self._code(cell), *self._placed(cell, self._floated(cell, self._shown(cell, results)))]
+        shown = self._floated(cell, self._shown(cell, results))
+        return [*self._code(cell), *in_column(cell.options.get("column", "body"), shown)]
 
     def _option(self, cell: Cell, name: str) -> Any:
         return option(self.project, self.source, cell, name)
@@ -76,13 +84,6 @@ class CellWriter:
             caption = tree.make("caption", self._caption(cell, "lst-cap", cell.options["lst-cap"]))
             return [tree.make("float", [block, caption], label, kind="lst")]
         return [block]
-
-    def _placed(self, cell: Cell, shown: Nodes) -> Nodes:
-        """What a cell shows, in the column that it asks for."""
-        reach = cell.options.get("column", "body")
-        if reach == "body" or not shown:
-            return shown
-        return [tree.make("margin", shown) if reach == "margin" else tree.make("column", shown, reach=reach)]
 
     def _floated(self, cell: Cell, outputs: list[Nodes]) -> Nodes:
         """The outputs, in the figure or table that the cell's captions ask for."""

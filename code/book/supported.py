@@ -49,7 +49,7 @@ SPANS: dict[str, set[str]] = {
 }
 CLASSES_OF_LABELLED: dict[str, tuple[str, ...]] = {
     **{prefix: (f"callout-{kind}",) for kind, prefix in CALLOUTS.items()},
-    **{kind: ("column-body", *(f"column-{name}" for name in COLUMNS)) for kind in FLOATS},
+    **{kind: tuple(f"column-{name}" for name in ("body", "margin", *COLUMNS)) for kind in FLOATS},
 }
 """The classes that may stand beside a label of some kind."""
 HEADING_CLASSES = {"unnumbered", "unlisted"}
@@ -61,6 +61,7 @@ BEGIN = re.compile(r"\\begin\{(\w+)\*?\}")
 SCRIPT = re.compile(r"<script\b(?![^>]*\b(?:src|type=[\"']?application/json))[^>]*>|<\w[^>]*\son\w+\s*=", re.IGNORECASE)
 """A script that stands in a page itself; pages run those alone that lie in files of their own."""
 SCRIPT_MEND = "put it in a file under project: resources: and write <script defer src=…>"
+SHORTCODE_MEND = "{{< include file >}} stands on a line of its own, not indented; write out what others would insert"
 OTHER_LANGUAGE = re.compile(r"^\{+([A-Za-z]\w*)\}+(\s|$)")
 
 
@@ -151,6 +152,8 @@ class Inspector:
             self.source.goto(self.source.cells[int(dict(pairs)["n"])].line)
             return
         first = code.split("\n")[0]
+        if "{{<" in code:
+            self._refuse("a shortcode in code", SHORTCODE_MEND, "{{<")
         self._pairs(node, {"lst-cap"}, "a code block")
         if len(classes) > 1:
             self._refuse(f"a code block of the classes {', '.join(classes)}", "one class: the language", classes[1])
@@ -163,6 +166,8 @@ class Inspector:
 
     def _code(self, node: tree.Node) -> None:
         text = node["c"][1]
+        if "{{<" in text:
+            self._refuse("a shortcode in code", SHORTCODE_MEND, "{{<")
         if (found := OTHER_LANGUAGE.match(text)) and not text.startswith("{python} "):
             self._refuse(
                 f"code of the kind {{{found[1]}}} here",
@@ -176,7 +181,7 @@ class Inspector:
         target = node["c"][2][0]
         self.source.locate_address(target)
         for name in classes:
-            self._refuse(f"an image of the class {name}", "an image has no class", name, target)
+            self._refuse(f"an image of the class {name}", "an image has no class; a div around it may", name, target)
         self._pairs(node, IMAGE_ATTRIBUTES, "an image", target)
 
     def _link(self, node: tree.Node) -> None:
@@ -189,6 +194,8 @@ class Inspector:
         ident = node["c"][0][0]
         if ident and not ident.startswith("tbl-"):
             self._refuse(f"a table labelled {ident}", "tables are labelled tbl-…", ident)
+        for name in node["c"][0][1]:
+            self._refuse(f"a table of the class {name}", "a table has no class", name)
         self._pairs(node, {"tbl-colwidths"}, "a table")
 
     def _rawblock(self, node: tree.Node) -> None:
@@ -215,8 +222,7 @@ class Inspector:
 
     def _str(self, node: tree.Node) -> None:
         if "{{<" in node["c"]:
-            mend = "{{< include file >}} stands on a line of its own, not indented; write out what others would insert"
-            self._refuse("a shortcode {{< … >}} here", mend, "{{<")
+            self._refuse("a shortcode {{< … >}} here", SHORTCODE_MEND, "{{<")
         elif node["c"].startswith(":::"):
             line = self.source.locate(node["c"])
             self.source.fault(

@@ -58,6 +58,8 @@ REFUSED: dict[str, Any] = {
     'layout="[[1,1]]"': '::: {layout="[[1,1]]"}\nText\n:::',
     "{{< pagebreak >}}": "{{< pagebreak >}}",
     "{{< embed notebook.ipynb >}}": "{{< embed notebook.ipynb >}}",
+    "{{{< include x >}}}": "Code: `{{{< include x >}}}`.",
+    ".striped": "| A |\n|---|\n| 1 |\n\n: Cap {#tbl-a .striped}",
     ".aside": "Words [aside]{.aside}.",
     "lightbox=true": "![Cap](a.svg){fig-alt='a' lightbox=true}",
     ".numberLines": "```{.python .numberLines}\n1\n```",
