@@ -16,10 +16,10 @@ import numpy as np
 import autodiff as ad
 from autodiff import arrays
 from autodiff.arrays import name_of
-from autodiff.coverage import coverage, written_with
+from autodiff.coverage import coverage, mends, written_with
 from autodiff.formulas import SIGNS, formulas, letters_of
 from autodiff.rules import special
-from autodiff.tables import COMPOSED, PARTIALS, REFUSED, RULES
+from autodiff.tables import COMPOSED, PARTIALS, RULES
 from figures.numbers import markdown, table
 
 GROUPS = {"linalg": ("linalg", "spectral"), "sequences": ("sequences", "polynomials")}
@@ -212,14 +212,13 @@ def names(kind: str) -> Any:
     return markdown(", ".join(f"`{name}`" for name, found in coverage().items() if found == kind) + ".")
 
 
-def refused() -> Any:
-    """Functions that are refused, by the reason and the mend that their errors give."""
+def mended(kind: str) -> Any:
+    """Functions that are refused, or out of reach, by what to write instead."""
     reasons: dict[str, list[str]] = {}
-    for function, reason in REFUSED.items():
-        reasons.setdefault(reason, []).append(f"`{called(function)}`")
-    return table(
-        ["Function", "What the error says"], [(", ".join(own), _sentence(why)) for why, own in reasons.items()]
-    )
+    for name, reason in mends().items():
+        if coverage()[name] == kind:
+            reasons.setdefault(reason, []).append(f"`{name}`")
+    return table(["Function", "What to write"], [(", ".join(own), _sentence(why)) for why, own in reasons.items()])
 
 
 CODE = re.compile(r"\b(?:np|ad|math)(?:\.\w+)+(?:\([^()]*\))?|\b\w+\[[\w:]+\]|\b[a-z] (?:@|\*|\+) [a-z](?:\.\w+\(\))?")

@@ -38,7 +38,8 @@ def test_operators_have_their_formulas(group):
 def test_tables_keep_their_columns():
     """A bar in a formula would begin a new column."""
     for made in (rules.ufuncs(), rules.ufuncs(rules.scipys()), rules.signs(), rules.kinks(), rules.counts(),
-                 rules.refused(), rules.unreachable(), rules.composed("linalg")):  # fmt: skip
+                 rules.mended("refused"), rules.mended("unreachable"), rules.unreachable(),
+                 rules.composed("linalg")):  # fmt: skip
         head, *rows = made.data.splitlines()
         assert rows
         assert {row.count("|") for row in rows} == {head.count("|")}

@@ -79,7 +79,7 @@ for _names, _mend in {
 }.items():
     UNREACHABLE.update(dict.fromkeys(named(_names), _mend))
 UNREACHABLE.update(dict.fromkeys([np.linalg.LinAlgError, *(m.test for m in (np.linalg, np.fft))], NO_ARRAYS))
-UNREACHABLE.update({
-    kind: f"Write x.astype(np.{kind.__name__})."
-    for kind in vars(np).values() if isinstance(kind, type) and issubclass(kind, np.generic)
-})  # fmt: skip
+UNREACHABLE.update(dict.fromkeys(
+    (kind for kind in vars(np).values() if isinstance(kind, type) and issubclass(kind, np.generic)),
+    "Write x.astype(np.float32), or whatever type it is.",
+))  # fmt: skip
