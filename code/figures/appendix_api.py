@@ -4,7 +4,6 @@ This is a room of figures, not of the renderer: it draws the companion module, a
 renderer knows of no package whose docstrings it shows.
 """
 
-import functools
 import re
 import textwrap
 from collections.abc import Iterator
@@ -17,14 +16,14 @@ import autodiff as ad
 from figures.numbers import markdown
 
 WIDTH = 66  # columns of a signature
+LOADED: list[Any] = []
 
 
-@functools.cache
 def package() -> griffe.Module:
-    """The companion module as griffe reads it: without running it."""
-    found = griffe.load("autodiff", search_paths=[Path(ad.__file__).parents[1]], allow_inspection=False)
-    assert isinstance(found, griffe.Module)
-    return found
+    """The companion module as griffe reads it: once, and without running it."""
+    if not LOADED:
+        LOADED.append(griffe.load("autodiff", search_paths=[Path(ad.__file__).parents[1]], allow_inspection=False))
+    return LOADED[0]
 
 
 def exported() -> dict[str, list[str]]:
