@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from string import ascii_letters, ascii_uppercase
 from typing import TYPE_CHECKING, Any
 
@@ -161,12 +162,18 @@ class Index:
     sections: dict[str, dict[str, str]] = field(default_factory=dict)
     """The numbers of the headings of each chapter by identifier; empty for an unnumbered one."""
 
+    @cached_property
+    def _by_chapter(self) -> dict[str, list[Target]]:
+        found: dict[str, list[Target]] = {chapter: [] for chapter in self.chapters}
+        for target in self.targets.values():
+            found[target.chapter].append(target)
+        return found
+
     def own(self, chapter: str) -> dict[str, list[str]]:
         """All that a chapter's text takes from the index about itself, for the key of its results."""
         return {
-            label: [target.kind, target.number, target.word, target.letter, target.title]
-            for label, target in self.targets.items()
-            if target.chapter == chapter
+            target.label: [target.kind, target.number, target.word, target.letter, target.title]
+            for target in self._by_chapter[chapter]
         } | {"": [self.chapters[chapter], *self.sections[chapter].values()]}
 
 

@@ -9,7 +9,7 @@ import html
 import re
 from pathlib import Path
 
-from book import lowering, pandoc, svg, tree
+from book import fonts, lowering, pandoc, svg, tree
 from book.lowering import COMMON, Page, Table
 from book.notes import MARKED, MARKS
 from book.tree import Construct, Node, Nodes
@@ -145,13 +145,18 @@ TABLE: Table = {
 
 
 def picture(media: dict[str, str], colours: dict[str, str], node: Node, page: Page) -> Node:
-    """An image: SVG becomes a part of the page, the rest is linked to. ``media`` gives the text of SVGs by name."""
+    """An image: SVG becomes a part of the page, the rest is linked to. ``media`` gives the text of SVGs by name.
+
+    Drawings are most of a page's bytes and nothing to pandoc, which gets a comment in the place of each.
+    """
     (_, _, attributes), alt, (name, _) = node["c"]
     pairs = dict(attributes)
     spoken = pairs.get("fig-alt") or tree.stringify(alt)
     if name in media:
         drawing = svg.inline(media[name], f"g{page.next()}-", spoken, colours, pairs.get("width", ""))
-        return tree.raw_inline("html", drawing)
+        mark = f"<!-- drawing {len(page.drawings)} -->"
+        page.drawings[mark] = drawing
+        return tree.raw_inline("html", mark)
     size = {key: pairs[key] for key in ("width", "height") if key in pairs}
     return tree.image(tree.words(spoken), lowering.relative(name, page.chapter.page), **size)
 
@@ -163,14 +168,23 @@ def title(node: Node) -> Node | Nodes:
 
 
 def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], list[str]]:
-    """A chapter as HTML: ``{"body": …, "toc": …}``, and pandoc's warnings. A depth of 0 makes no contents."""
+    """A chapter as HTML: ``{"body": …, "toc": …, "characters": …}``, and pandoc's warnings.
+
+    A depth of 0 makes no contents. The characters are those that the mathematics font is asked for.
+    """
     lowered = tree.transform(lowering.lower(blocks, TABLE, page), {"Header": title, "Table": scrolling})
     template = Path(__file__).parent / "templates" / "body.html"
     contents = ("--toc", f"--toc-depth={toc_depth}") if toc_depth else ()
     options = (*WRITER_OPTIONS, f"--template={template}", *contents)
     written, warnings = pandoc.write(lowered, "html5", *options, meta={"pagetitle": {"t": "MetaString", "c": "-"}})
     toc, _, text = written.partition(SPLIT)
-    return {"body": spoken(text.strip()), "toc": toc.strip()}, warnings
+    text = spoken(text.strip())
+    characters = fonts.characters_of([text, *(drawing for drawing in page.drawings.values() if "<text" in drawing)])
+    text = DRAWING.sub(lambda mark: page.drawings.get(mark[0], mark[0]), text)
+    return {"body": text, "toc": toc.strip(), "characters": "".join(sorted(characters))}, warnings
+
+
+DRAWING = re.compile(r"<!-- drawing \d+ -->")
 
 
 EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')

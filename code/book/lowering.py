@@ -47,6 +47,8 @@ class Page:
     """The chapter that holds the list of references in this format; None where it stands at the book's end."""
     picture: Callable[[Node, Page], Node | Nodes] = lambda node, page: node
     """What the format makes of an image."""
+    drawings: dict[str, str] = field(default_factory=dict)
+    """What stands in the text for each drawing of a page, and the drawing."""
     count: int = 0
     """A number that grows: for identifiers that must differ on a page."""
 

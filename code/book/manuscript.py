@@ -74,9 +74,11 @@ def manuscripts(
     }
     results |= execute(project, [item for item in jobs if item.source.path in wanted], progress, seconds)
 
+    pictures = digest(_pictures(project))
+
     def one(pair: tuple[Chapter, Job]) -> Manuscript:
         chapter, item = pair
-        return _composed(project, chapter, item, results[chapter.path])
+        return _composed(project, chapter, item, results[chapter.path], pictures)
 
     return pandoc.in_parallel(one, zip(project.chapters, jobs, strict=True))
 
@@ -101,9 +103,11 @@ def read_key(source: Source) -> str:
     return digest(renderer_digest(), source.path, source.lines, source.places.pieces, source.stored)
 
 
-def _composed(project: Project, chapter: Chapter, item: Job, results: dict[str, Any] | None) -> Manuscript:
+def _composed(
+    project: Project, chapter: Chapter, item: Job, results: dict[str, Any] | None, pictures: str
+) -> Manuscript:
     source = item.source
-    key = digest(read_key(source), item.key, results is not None, project.settings.value, _pictures_key(project))
+    key = digest(read_key(source), item.key, results is not None, project.settings.value, pictures)
     summary = project.store.get("summary", key)
     if summary is None or not _all_kept(project, key, summary):
         blocks = project.store.get("parsed", read_key(source)) or notebook.parse(source)
@@ -130,7 +134,7 @@ def _all_kept(project: Project, key: str, summary: dict[str, Any]) -> bool:
     return project.store.touch("blocks", key) and all(project.store.touch(MEDIA, name) for name in drawings)
 
 
-def _pictures_key(project: Project) -> list[str]:
+def _pictures(project: Project) -> list[str]:
     """Which picture files there are: a missing one is a fault of the chapter that shows it."""
     kinds = {".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"}
     folders = {(project.root / chapter.path).parent for chapter in project.chapters} | {project.root / "images"}

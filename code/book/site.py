@@ -22,6 +22,8 @@ from book.store import digest, renderer_digest
 FONT_FOLDER = "assets/fonts"
 FONT = f"{FONT_FOLDER}/{fonts.MATH_FONT_NAME}"
 TEMPLATES = Path(__file__).parent / "templates"
+NEARBY = 40
+"""How many chapters before and after its own a page lists."""
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self' 'wasm-unsafe-eval'",  # Pagefind's index is searched by WebAssembly
@@ -67,8 +69,7 @@ def _bodies(edition: Edition, colours: dict[str, str]) -> Made:
             drawings = {name: data.decode() for name, data in media.items() if name.endswith(".svg")}
             page.picture = partial(html.picture, drawings, colours)
             made, warnings = html.body(item.blocks(), page, depth)
-            characters = "".join(sorted(fonts.characters_of([made["body"]])))
-            return {**made, "characters": characters, "warnings": warnings}
+            return {**made, "warnings": warnings}
 
         return project.store.memo("html", digest(edition.key(item, page), colours, depth), make)
 
@@ -116,7 +117,8 @@ def _in_template(edition: Edition, bodies: Mapping[str, Any]) -> dict[str, str]:
             chapter=entry(item),
             body=body["body"],
             toc=body["toc"],
-            nav=_navigation(shown, entry),
+            nav=_navigation(shown, position, entry),
+            listed=position == 0 or len(shown) <= NEARBY + 1,
             previous=entry(shown[position - 1]) if position else None,
             next=entry(shown[position + 1]) if position + 1 < len(shown) else None,
             root=relative(".", page) + "/",
@@ -139,10 +141,15 @@ def _downloads(edition: Edition, item: Manuscript) -> dict[str, str]:
     return {kind: name if forms[kind] in edition.offered else "" for kind, name in names.items()}
 
 
-def _navigation(shown: Sequence[Manuscript], entry: Any) -> list[dict[str, Any]]:
-    """The chapters in groups: those of a part together, the appendices together."""
+def _navigation(shown: Sequence[Manuscript], position: int, entry: Any) -> list[dict[str, Any]]:
+    """The chapters in groups: those of a part together, the appendices together.
+
+    The first page lists them all. The others list the first one and those around them, lest every page of a long book
+    grow with the book.
+    """
+    near = shown if position == 0 else [shown[0], *shown[max(1, position - NEARBY) : position + NEARBY + 1]]
     groups: list[dict[str, Any]] = []
-    for item in shown:
+    for item in near:
         title = "Appendices" if item.chapter.kind == "appendix" and not item.chapter.part else item.chapter.part
         if not groups or groups[-1]["title"] != title:
             groups.append({"title": title, "chapters": []})
