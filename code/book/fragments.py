@@ -13,7 +13,7 @@ READER = "markdown-yaml_metadata_block"
 
 
 class Fragments:
-    """Pieces of Markdown that are not in the text itself: captions in cell options, and Markdown that cells print.
+    """Pieces of Markdown that are not in the text itself: captions and titles in options, Markdown that cells print.
 
     They are gathered in one pass and read by a single pandoc; a second pass over the same chapter gets the blocks.
     """
@@ -31,7 +31,7 @@ class Fragments:
 
     def read(self) -> None:
         """Have pandoc read what is wanted."""
-        texts = list(self.wanted)
+        texts = [text for text in self.wanted if text not in self.known]
         if not texts:
             return
         fence = f"\n\n```{{.{BREAK_CLASS}}}\n```\n\n"

@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 from book import notebook, notes, tree
@@ -47,10 +46,8 @@ ALT = re.compile(r"""^\s*alt=["“”'‘’](?P<alt>.*)["“”'‘’]\s*$""",
 
 def compose(project: Project, source: Source, blocks: Nodes, results: dict[str, Any] | None) -> Composed:
     """The canonical form of a chapter; ``results`` is None where its cells have not been run."""
-    inspector = Inspector(source)
-    inspector.inspect(blocks)
-    if style := project.setting(source.head, "html", "code-annotations", default="below"):
-        blocks = notes.Annotator(source, style, partial(_shows_code, project, source)).attach(blocks)
+    Inspector(source).inspect(blocks)
+    blocks = _annotated(project, source, blocks)
     fragments = Fragments(source)
     writer = CellWriter(project, source, fragments)
     faults_before = list(source.faults)
@@ -59,15 +56,27 @@ def compose(project: Project, source: Source, blocks: Nodes, results: dict[str, 
     fragments.read()
     source.faults[:] = [*faults_before, *(fault for fault in source.faults if fault.rule == "markdown")]
     for text, pieces in fragments.known.items():
-        Inspector(_Generated(source, fragments.wanted[text])).inspect(pieces)
+        generated = _Generated(source, fragments.wanted[text])
+        Inspector(generated).inspect(pieces)
+        fragments.known[text] = tree.transform(_annotated(project, generated, pieces), {"Div": notes.placed})
+    for text in list(fragments.known):
+        _attributes(_Generated(source, fragments.wanted[text]), fragments.known[text], fragments)
+    fragments.read()
     filled = _fill(source, blocks, writer, fragments, results)
     canonical = Canonical(source, fragments).rewrite(filled)
     _undeclared(source, results)
     return Survey(project, source).take(canonical)
 
 
-def _shows_code(project: Project, source: Source, number: int) -> bool:
-    return all(option(project, source, source.cells[number], name) for name in ("echo", "include"))
+def _annotated(project: Project, source: Source, blocks: Nodes) -> Nodes:
+    """The tree with annotated code and its notes taken together, where the chapter wants that."""
+    if not (style := project.setting(source.head, "html", "code-annotations", default="below")):
+        return blocks
+
+    def shown(number: int) -> bool:
+        return all(option(project, source, source.cells[number], name) for name in ("echo", "include"))
+
+    return notes.Annotator(source, style, shown).attach(blocks)
 
 
 def _attributes(source: Source, blocks: Nodes, fragments: Fragments) -> None:
@@ -93,7 +102,7 @@ class _Generated(Source):
 
     def __init__(self, source: Source, line: int) -> None:
         self.path, self.faults, self.lines, self.cells = source.path, source.faults, source.lines, source.cells
-        self.places, self._line = source.places, line
+        self.places, self.head, self._line = source.places, source.head, line
 
     def locate(self, *needles: str) -> int:
         return self._line
@@ -194,8 +203,16 @@ class Canonical:
 
     def _attribute(self, options: dict[str, str], name: str) -> Nodes:
         """The Markdown of an attribute, in a line; empty where there is none."""
-        blocks = self.fragments(options[name], 0) if options.get(name) else []
-        return blocks[0]["c"] if blocks and blocks[0]["t"] in ("Para", "Plain") else []
+        if not (text := options.get(name)):
+            return []
+        blocks = self.fragments(text, 0)
+        if len(blocks) != 1 or blocks[0]["t"] not in ("Para", "Plain"):
+            line = self.source.locate(name, text.split(" ")[0])
+            self.source.fault(
+                line, "caption", f"{name}={text!r:.40} is not a line of text", "write words; escape marks"
+            )
+            return []
+        return blocks[0]["c"]
 
     def _div(self, node: Node) -> Node | Nodes:
         (ident, classes, pairs), children = node["c"]

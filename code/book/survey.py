@@ -52,6 +52,7 @@ class Survey:
         self.links: list[dict[str, Any]] = []
         self.anchors: list[dict[str, Any]] = []
         self.media: list[str] = []
+        self.labels: set[tuple[str, int]] = set()
         self.refs = ""
 
     def take(self, blocks: Nodes) -> Composed:
@@ -118,6 +119,10 @@ class Survey:
 
     def _event(self, label: str, formats: str, line: int, **more: Any) -> None:
         if label:
+            if (label, line) in self.labels:  # a label for the second time is found where it stands for the second time
+                self.source.goto(line + 1)
+                line = self.source.locate(f"#{label}")
+            self.labels.add((label, line))
             place = self.source.at(line)
             self.outline.append({"label": label, "kind": kind_of(label), "formats": formats, **place, **more})
 

@@ -80,6 +80,17 @@ SOURCES = [
     ("inline code in an option", CELL.format(f'{FIGURE}"`{{python}} n`"\n1'), 5, "inline-in-option", "fig-cap"),
     ("figure cell without caption", CELL.format("#| label: fig-a\n1"), 4, "caption", "fig-cap"),
     ("table cell without caption", CELL.format("#| label: tbl-a\n1"), 4, "caption", "tbl-cap"),
+    ("listing without label", CELL.format("#| lst-cap: x\n1"), 4, "caption", "no label"),
+    ("listing cell without caption", CELL.format("#| lst-label: lst-a\n1"), 4, "caption", "no caption"),
+    ("listing labelled otherwise", CELL.format("#| lst-cap: x\n#| lst-label: fig-a\n1"), 5, "caption", "no label"),
+    ("callout labelled otherwise", "::: {#tip-a .callout-note}\nText\n:::", 3, "unsupported", "tip-a"),
+    ("label of a callout without its class", "::: {#tip-a}\nText\n:::", 3, "unsupported", "tip-a"),
+    ("doubled label of a callout", "::: {#tip-a .callout-tip}\nA\n:::\n\n::: {#tip-a .callout-tip}\nB\n:::", 7,
+     "doubled-label", "tip-a"),
+    ("title that is no line", "::: {.callout-note title='1. x'}\nText\n:::", 3, "caption", "a line of text"),
+    ("class of a table", f"{TABLE}\n: C {{#tbl-a .striped}}", 7, "unsupported", "striped"),
+    ("column that is none", CELL.format("#| column: screen\n1"), 4, "setting", "column"),
+    ("a shortcode in code", "Code `{{< var x >}}`.", 3, "unsupported", "shortcode"),
 ]  # fmt: skip
 
 

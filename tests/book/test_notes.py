@@ -63,6 +63,15 @@ def test_what_is_refused(small_book, what, text, line, words):
     assert [(fault.file, fault.line, fault.rule) for fault in found] == [("one.qmd", line, "annotation")]
 
 
+def test_markdown_that_a_cell_makes_is_read_like_the_rest(small_book):
+    text = "::: {.callout-note title='A *title*'}\\nText\\n:::\\n\\n" + repr(CODE + LIST)[1:-1]
+    book = small_book(f'# One\n\n```{{python}}\n#| output: asis\n#| echo: false\nprint("""{text}""")\n```\n')
+    book.render("html")
+    page = book.page()
+    assert "A <em>title</em>" in page
+    assert page.count('<span class="annotation"') == 2
+
+
 def test_code_that_is_not_shown_has_no_notes(small_book):
     cell = CODE.replace("```python", "```{python}\n#| echo: false")
     book = small_book(f"# One\n\n{cell}{LIST}")
