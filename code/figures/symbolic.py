@@ -77,10 +77,10 @@ def tree_and_graph(steps: int = 2) -> Figure:
     left, right = made.subplots(1, 2, width_ratios=(1.9, 1))
     _tree(left, steps, (0, 0), 1.15, INKS[0])
     _shared(right, steps, (0, 0))
-    left.set(xlim=(-2.7, 2.7), title="written out: a tree")
+    left.set(xlim=(-2.0, 2.7), title="written out: a tree")
     right.set(xlim=(-1.55, 1.55), title="shared: a graph")
     for axes in (left, right):
-        axes.set(ylim=(-1.24 * steps - 0.3, 0.3), aspect="equal")
+        axes.set(ylim=(-1.24 * steps - 0.3, 0.3), aspect="equal", anchor="N")
         axes.axis("off")
     return made
 

@@ -24,7 +24,9 @@ CELLS = re.findall(r"^```\{python\}\n(.*?)^```$", CHAPTER.read_text(), re.MULTIL
 def chapter():
     """What the chapter's cells define, from the parser to the differentiator that remembers."""
     names: dict = {"np": np}
-    wanted = [f"def {name}(" for name in ("tree", "read", "make", "D", "show", "size", "put", "remembered")]
+    wanted = [
+        f"def {name}(" for name in ("tree", "read", "make", "D", "show", "size", "put", "remembered", "operations")
+    ]
     for cell in CELLS:
         if any(line.startswith(("SLOPES =", *wanted)) for line in cell.splitlines()):
             kept = re.split(r"^(?:for text in|X = |rng = |read\()", cell, maxsplit=1, flags=re.MULTILINE)[0]
@@ -174,6 +176,14 @@ def test_sharing_makes_the_operations_of_forward_mode(text, k):
     y = names["iterate"](text, k)
     graph = ad.trace(lambda x: ad.jvp(program, (x,), (1.0,)), 0.7)
     assert names["operations"](y, names["D"](y, "x")) == len(graph.simplify().operations)
+
+
+def test_what_is_remembered_is_the_derivative_by_one_variable():
+    """The same expression by x, and then by y: D returns another one."""
+    D, e = remembering()["D"], read("x*sin(y)")
+    assert D(e, "x") == ("sin", "y")
+    assert D(e, "y") == ("*", "x", ("cos", "y"))
+    assert D(e, "x") is D(e, "x")
 
 
 @pytest.mark.equation("eq-symbolic-product")
