@@ -50,3 +50,12 @@ def test_what_is_bad_in_the_formula_is_bad_in_the_program():
     for name in ("formula", "(1 - cos x)/x²"):
         assert np.median(np.array(data[name])[small]) > 1
     assert np.max(np.array(data["half angle"])[np.array(data["x"]) > 1e-5]) < 1e-3
+
+
+def test_sympys_derivatives_are_longer_by_another_factor_like_the_steps():
+    """SymPy writes products of many factors, each of whose terms has all the others: size/(k·2ᵏ) rises along a line."""
+    sympy = np.array(figures.swell_data(9, 9)["sympy"])
+    steps = np.arange(1, 10)
+    per_step = np.diff((sympy / (steps * 2.0**steps))[3:])
+    assert per_step.min() > 1.2
+    assert per_step.max() < 1.4
