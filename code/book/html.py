@@ -197,9 +197,12 @@ APPLIED = re.compile(rf"({BARE}|{SCRIPTED})(?=<(?:mi|mn|msub|msup|msubsup|mover|
 NORM_BAR = re.compile(r'<mo stretchy="true" form="(prefix|postfix)">‖</mo>')
 
 
+MARK = re.compile(f" ?({MARKED.pattern})")
+
+
 def _mark(found: re.Match[str]) -> str:
     """The mark of an annotated line. Its number is no text, so that copied code is code."""
-    number = MARKS[found[0]]
+    number = MARKS[found[1]]
     return f'<span class="annotation" data-number="{number}" role="img" aria-label="note {number}"></span>'
 
 
@@ -216,5 +219,5 @@ def spoken(text: str) -> str:
     named = named.replace(DOT["combining"], DOT["spacing"])
     named = APPLIED.sub(r'\1<mspace width="0.17em"></mspace>', named)
     named = NORM_BAR.sub(r'<mo stretchy="false" form="\1">‖</mo>', named)
-    named = MARKED.sub(_mark, named)
+    named = MARK.sub(_mark, named)
     return LAST_RELATION.sub(r'<mo rspace="0">\1</mo>\2', named)

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from book import citations, pdf
+from book import check, citations, pdf
 from book.edition import Edition
 from book.notebook import Source
 
@@ -256,3 +256,14 @@ def test_a_chapter_s_head_speaks_for_its_page_alone(small_book):
     project = book.project()
     head = Source.read(project, "one.qmd").head
     assert [project.depth(head, form) for form in ("html", "notebooks", "pdf", "epub")] == [1, 1, 6, 6]
+
+
+def test_a_number_that_is_not_printed_can_be_referred_to_below_the_depth_alone(small_book):
+    book = small_book(f"{PAGE}@sec-three\n")
+    config = (book.root / "_quarto.yml").read_text()
+    book.write("_quarto.yml", f"{config}number-depth: 2\n")
+    book.render("html")
+    assert "Section 1.1.1" in words(book.page())
+    book.write("_quarto.yml", f"{config}number-sections: false\n")
+    faults = [fault for fault in check.check(book.project()) if not fault.warning]
+    assert {(fault.file, fault.line, fault.rule) for fault in faults} == {("one.qmd", 7, "unnumbered-reference")}
