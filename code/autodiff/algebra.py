@@ -21,7 +21,7 @@ import numpy as np
 
 from .arrays import name_of
 from .errors import AutodiffTypeError, MissingRuleError
-from .tables import CONSTANT, PARTIALS
+from .tables import CONSTANT, PARTIALS, learned
 from .tracing import expansion
 
 # --- Expressions --------------------------------------------------------------------------------------------
@@ -184,13 +184,19 @@ def node(function: Any, *operands: Expression) -> Expression:
     return found
 
 
+def is_known(function: Any) -> bool:
+    """Whether an expression may hold a function: of real numbers, with derivatives or constant between jumps."""
+    of_reals = any(types.startswith("d") for types in getattr(function, "types", ()))  # not np.gcd
+    return function in PARTIALS or function in SIMPLIFIED or (of_reals and function in CONSTANT) or learned(function)
+
+
 def simplified(function: Any, *args: Any) -> Expression:
     """A function of numbers and expressions, simplified."""
     operands = [expression_of(x) for x in args]
-    if function not in PARTIALS and function not in CONSTANT and function is not np.where:
+    if not is_known(function):
         definition = expansion(function)
         if definition is None:
-            raise MissingRuleError(f"{name_of(function)} has no partial derivatives in the table of primitives")
+            raise MissingRuleError(f"{name_of(function)} is no function of real numbers that the tables of rules know")
         return expression_of(definition(*operands))
     values = [x.value for x in operands]
     if all(v is not None for v in values):
@@ -306,7 +312,7 @@ def _times(c: Any, x: Expression) -> Expression:
 
 
 def _fraction(x: Expression) -> tuple[Expression, Expression]:
-    return x.operands if x.function is np.divide else (x, ONE)  # type: ignore[return-value]
+    return x.operands if x.function is np.divide else (x, ONE)  # type: ignore[return-value]  # of a quotient, two
 
 
 def _divide(x: Expression, y: Expression) -> Expression:

@@ -15,6 +15,7 @@ What these protocols do not reach, and what happens instead:
     most of SciPy's functions                        error: its ufuncs work; declare others by ad.custom_vjp
 """
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,7 @@ def dispatched(function: Callable) -> Callable:
 
     primitive.__name__ = primitive.__qualname__ = function.__name__
     primitive.__doc__, primitive.__module__ = function.__doc__, function.__module__
-    primitive.__wrapped__ = function  # type: ignore[attr-defined]
+    primitive.__wrapped__ = function  # type: ignore[attr-defined]  # the code, for `to_jax` and compiled source
     return primitive
 
 
@@ -106,13 +107,14 @@ def untraced(x: Any) -> Any:
 
 
 def name_of(function: Any) -> str:
-    """How a user calls this function: `np.linalg.solve`, `np.add.reduce`."""
+    """How a user calls this function: `np.linalg.solve`, `np.add.reduce`, `scipy.special.erf`."""
     if isinstance(function, tuple):
         return f"{name_of(function[0])}.{function[1]}"
-    if isinstance(function, np.ufunc):
-        return f"np.{function.__name__}"
-    module = getattr(function, "__module__", None) or ""
     name = getattr(function, "__name__", repr(function))
+    if isinstance(function, np.ufunc):  # which does not say where it is from
+        homes = {"np.": np, "scipy.special.": sys.modules.get("scipy.special")}
+        return next((home + name for home, module in homes.items() if getattr(module, name, None) is function), name)
+    module = getattr(function, "__module__", None) or ""
     return f"{module.replace('numpy', 'np', 1)}.{name}" if module.startswith("numpy") else name
 
 

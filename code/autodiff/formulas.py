@@ -16,7 +16,7 @@ import numpy as np
 from .algebra import node, number, symbol
 from .arrays import astype, getitem, name_of, reshape
 from .errors import AutodiffValueError
-from .notation import ATOM, PRODUCT, SUM, latex, symbol_latex, text
+from .notation import ATOM, PRODUCT, SUM, latex, symbol_latex
 from .operators import Operator, composition, negation, transposed
 from .rules.indexing import embed
 from .rules.linalg import cofactors, length, log_det, lower_factor, pseudoinverse, solve_columns, thin_qr, unit_det
@@ -27,10 +27,10 @@ from .rules.shapes import join, roll_axes
 from .rules.special import _logsumexp
 from .rules.spectral import added, eigen, eigen_hermitian, over_gaps, singular_values, singular_vectors
 from .symbolic import Expression, almost_everywhere
-from .tables import PARTIALS, RULES
+from .tables import PARTIALS, RULES, learned
 from .trees import flatten
 
-__all__ = ["EXAMPLES", "FAMILIES", "SIGNS", "Formulas", "formulas", "latex", "letters_of", "symbol_latex", "text"]
+__all__ = ["EXAMPLES", "FAMILIES", "SIGNS", "Formulas", "formulas", "letters_of"]
 
 
 class Formulas(NamedTuple):
@@ -60,7 +60,7 @@ def formulas(function: Any) -> Formulas:
     >>> print(rule.call, "|", rule.jvp, "|", *rule.vjp)
     y = \\sin(x) | \\dot{y} = \\cos(x) \\, \\dot{x} | \\bar{x} = \\cos(x) \\, \\bar{y}
     """
-    if function in PARTIALS:
+    if function in PARTIALS or (function not in RULES and learned(function)):
         return _of_ufunc(function)
     if function in EXAMPLES:
         return _of_operators(function)

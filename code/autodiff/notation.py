@@ -15,8 +15,9 @@ from .rules.special import SQRT_PI
 
 LONGEST = 20_000  # nodes of an expression that is worth writing out
 
-PROPOSITION, SUM, PRODUCT, FRACTION, POWER, ATOM = range(6)
-"""How tightly a formula holds together; what is looser than its place asks for is put in parentheses."""
+PROPOSITION, SUM, SIGNED, PRODUCT, FRACTION, POWER, ATOM = range(7)
+"""How tightly a formula holds together; what is looser than its place asks for is put in parentheses. SIGNED is a
+product, or a number, with a minus in front."""
 
 
 class Form(NamedTuple):
@@ -42,10 +43,10 @@ def _around(name: str, left: str, right: str) -> tuple[Form, Form]:
 WRITTEN: dict[Any, tuple[Form, Form]] = {
     np.add: _infix("+", "+", SUM, SUM),
     np.subtract: _infix("-", "-", SUM, PRODUCT),
-    np.multiply: (Form("{}*{}", PRODUCT, (PRODUCT, PRODUCT)), Form(r"{} \, {}", PRODUCT, (PRODUCT, PRODUCT))),
-    np.divide: (Form("{}/{}", PRODUCT, (PRODUCT, FRACTION)), Form(r"\frac{{{}}}{{{}}}", FRACTION, (SUM, SUM))),
+    np.multiply: (Form("{}*{}", PRODUCT, (SIGNED, PRODUCT)), Form(r"{} \, {}", PRODUCT, (SIGNED, PRODUCT))),
+    np.divide: (Form("{}/{}", PRODUCT, (SIGNED, FRACTION)), Form(r"\frac{{{}}}{{{}}}", FRACTION, (SUM, SUM))),
     np.power: (Form("{}**{}", POWER, (ATOM, POWER)), Form("{}^{{{}}}", POWER, (ATOM, SUM))),
-    np.negative: _same("-{}", SUM, PRODUCT),
+    np.negative: _same("-{}", SIGNED, PRODUCT),
     np.positive: _same("{}", SUM, SUM),
     np.square: (Form("square({})", ATOM, (0,)), Form("{}^{{2}}", POWER, (ATOM,))),
     np.reciprocal: (Form("reciprocal({})", ATOM, (0,)), Form(r"\frac{{1}}{{{}}}", FRACTION, (SUM,))),
@@ -87,7 +88,7 @@ CONSTANTS = {
 
 def text(expression: Expression) -> str:
     """An expression as Python would have it written, without `np.`."""
-    return _written(expression, 0, lambda x: (x.name, ATOM), lambda v: (repr(v), SUM if v < 0 else ATOM))
+    return _written(expression, 0, lambda x: (x.name, ATOM), lambda v: (repr(v), SIGNED if v < 0 else ATOM))
 
 
 def latex(expression: Expression) -> str:
@@ -116,14 +117,14 @@ def _written(expression: Expression, column: int, symbol: Callable, number: Call
             continue
         form = WRITTEN[x.function][column] if x.function in WRITTEN else _called(x, column)
         parts = [_enclosed(*found[y], place, column) for y, place in zip(x.operands, form.operands, strict=True)]
-        found[x] = form.pattern.format(*parts), form.tight
-        if column and x.function is np.multiply:
-            found[x] = _product(*parts), PRODUCT
+        written = _product(*parts) if column and x.function is np.multiply else form.pattern.format(*parts)
+        minus = form.operands[0] == SIGNED and found[x.operands[0]][1] == SIGNED
+        found[x] = written, SIGNED if minus else form.tight
     return found[expression][0]
 
 
 def _called(x: Expression, column: int) -> Form:
-    name = name_of(x.function).removeprefix("np.")
+    name = name_of(x.function).rpartition(".")[2]
     places = ", ".join(["{}"] * len(x.operands))
     if column:
         name = KNOWN.get(name) or r"\operatorname{{" + name.replace("_", r"\_") + "}}"
@@ -144,7 +145,7 @@ def _product(a: str, b: str) -> str:
     """Factors side by side; with a dot where they would read as one number."""
     if b[0].isdigit():
         return rf"{a} \cdot {b}"
-    return f"{a} {b}" if a[-1].isdigit() and a[0].isdigit() else rf"{a} \, {b}"
+    return f"{a} {b}" if a[-1].isdigit() and a.lstrip("-")[0].isdigit() else rf"{a} \, {b}"
 
 
 def _number(value: Any) -> tuple[str, int]:
@@ -155,7 +156,7 @@ def _number(value: Any) -> tuple[str, int]:
         digits, _, exponent = repr(abs(value)).replace("inf", r"\infty").partition("e")
         power = f"10^{{{int(exponent)}}}" if exponent else ""
         known = power if power and digits == "1" else rf"{digits} \cdot {power}" if power else digits
-    return (f"-{known}", SUM) if value < 0 else (known, PRODUCT if " " in known or "\\frac" in known else ATOM)
+    return (f"-{known}", SIGNED) if value < 0 else (known, PRODUCT if " " in known or "\\frac" in known else ATOM)
 
 
 GREEK = re.compile(

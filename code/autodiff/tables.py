@@ -1,6 +1,7 @@
 """Tables: where the rules stand, and how one is declared.
 
-`autodiff.rules` fills these tables; `autodiff.tracing` reads them. A function is in one of them at most.
+`autodiff.rules` fills these tables; `autodiff.tracing` reads them. A function is in one of those at most that say what
+becomes of its derivative; UNKNOWN, STATIC and OUT say more about some that are in these.
 """
 
 import inspect
@@ -35,6 +36,11 @@ UNREACHABLE: dict[Any, str] = {}
 TRANSPARENT: set[Callable] = set()
 # Functions that add rules of libraries which a program uses; each says whether it added one for a given function.
 PENDING: list[Callable[[Callable], bool]] = []
+
+
+def learned(function: Any) -> bool:
+    """Whether a library that the program uses has rules of ours for this function; then they are in the tables now."""
+    return any(learn(function) for learn in PENDING)
 
 
 class Rule:

@@ -1,8 +1,8 @@
 """To JAX: a graph as a function of `jax.numpy`, to be jitted, batched and sharded there.
 
-NumPy's functions are JAX's of the same name. Our own primitives are written in NumPy, so the same code, with
-`jax.numpy` in the place of `numpy`, is their translation; a table has the few that write into arrays. Branches and
-loops become `lax.cond` and `lax.while_loop`.
+NumPy's functions, and SciPy's, are JAX's of the same name. Our own primitives are written in NumPy, so the same code,
+with `jax.numpy` in the place of `numpy`, is their translation; a table has the few that write into arrays. Branches
+and loops become `lax.cond` and `lax.while_loop`.
 """
 
 import functools
@@ -65,14 +65,15 @@ def translated(graph: Graph, jax: Any) -> Callable[[Sequence], list]:
 def in_jax(node: Node, jax: Any) -> Callable:
     """JAX's word for the function of a node."""
     function, jnp = node.function, jax.numpy
+    homes = {"np": jnp, "scipy": jax.scipy}
     if function in OWN:
         return functools.partial(OWN[function], jnp)
     if isinstance(function, Branch | Loop):
         return CONTROL[type(function)](function, jax)
     path = name_of(function).split(".")
     own = getattr(function, "__wrapped__", None)
-    if path[0] == "np":
-        found = functools.reduce(lambda room, name: getattr(room, name, None), path[1:], jnp)
+    if path[0] in homes:
+        found = functools.reduce(lambda room, name: getattr(room, name, None), path[1:], homes[path[0]])
         if found is not None:
             return _with_dtype(found) if isinstance(function, np.ufunc) and "dtype" in node.kwargs else found
     elif isinstance(own, types.FunctionType) and own.__module__.startswith("autodiff"):

@@ -29,7 +29,7 @@ from .operators import (
     scaled_broadcast,
     slot,
 )
-from .tables import COMPOSED, CONSTANT, PARTIALS, PENDING, REFUSED, REFUSED_METHODS, RULES, UNKNOWN, unknown_argument
+from .tables import COMPOSED, CONSTANT, PARTIALS, REFUSED, REFUSED_METHODS, RULES, UNKNOWN, learned, unknown_argument
 
 _numbers = itertools.count(1)
 
@@ -229,7 +229,7 @@ class JacobianTrace(Trace):
         why = REFUSED_METHODS.get(function[1]) if type(function) is tuple else REFUSED.get(function)
         if why is not None:
             raise AutodiffTypeError(f"{name_of(function)} cannot be differentiated: {why}")
-        if any(learn(function) for learn in PENDING):
+        if learned(function):
             return self.bind(function, args, kwargs)
         raise MissingRuleError(
             f"{name_of(function)} has no differentiation rule here. Write it in terms of functions that have one, or "

@@ -279,7 +279,7 @@ class Writer:
             return name
         ours = (getattr(function, "__module__", None) or "").startswith("autodiff")
         plain = getattr(function, "__wrapped__", function) if ours else function
-        return self.shelf.name(identifier(name), self.instead.get(function, plain))
+        return self.shelf.name(identifier(name.rpartition(".")[2]), self.instead.get(function, plain))
 
     # --- statements
 

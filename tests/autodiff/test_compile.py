@@ -119,6 +119,18 @@ def test_solutions_of_equations_compile():
         assert_close(compiled(w, b), ad.grad(f, (0, 1))(w, b), rtol=1e-8)
 
 
+@pytest.mark.parametrize("transform", [lambda f: f, ad.grad, lambda f: ad.grad(lambda x: ad.grad(f)(x) @ x)])
+def test_scipys_functions_compile(transform):
+    special = pytest.importorskip("scipy.special")
+    f = transform(lambda x: np.sum(special.gamma(x) * special.erf(x) + special.expm1(ad.stop_gradient(x))))
+    compiled = ad.compile(f)
+    for x in (X, 2 * X):
+        assert_same((compiled(x),), (f(x),), (x,))
+    number = ad.compile(lambda x: 2 * special.erf(x))
+    assert number(0.3) == 2 * special.erf(0.3)
+    assert " erf(x)" in number.source
+
+
 def test_custom_rules_and_stopped_gradients_compile():
     @ad.custom_jvp
     def double(x):

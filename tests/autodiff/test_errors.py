@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.linalg
 import scipy.sparse
-from scipy.special import owens_t
+from scipy.special import erf, owens_t
 
 import autodiff as ad
 
@@ -362,6 +362,12 @@ def test_calls_that_cannot_be_answered(mistake):
     with pytest.raises(ad.AutodiffError, match=words) as caught:
         call()
     assert isinstance(caught.value, builtin)
+
+
+def test_errors_call_scipys_functions_by_their_names():
+    for call in (lambda x: erf(x, where=True), lambda x: owens_t(x, 1.0)):
+        with pytest.raises(TypeError, match=r"^scipy\.special\.(erf|owens_t) "):
+            ad.grad(call)(1.0)
 
 
 def test_errors_are_found_below_numpys_own():

@@ -489,6 +489,13 @@ def test_graphs_in_jax(jax, f, points):
             assert_close(leaves(run(*point)), leaves(transform(f)(*point)), rtol=1e-11, scale=1e-12)
 
 
+def test_scipys_functions_are_jaxs(jax):
+    special = pytest.importorskip("scipy.special")
+    slope = ad.grad(lambda x: np.sum(special.erf(x) * special.i0(x)))
+    x = np.array([0.4, 1.7])
+    assert_close(np.asarray(jax.jit(ad.trace(slope, x).to_jax())(x)), slope(x), rtol=1e-11)
+
+
 def test_jax_cannot_take_recorded_branches(jax):
     with pytest.raises(ad.AutodiffError, match="branches in Python"):
         ad.trace(program, X).to_jax()

@@ -12,7 +12,7 @@ import sympy
 from hypothesis import assume, given, settings
 
 import autodiff as ad
-from autodiff import formulas, symbolic
+from autodiff import formulas, notation, symbolic, tables
 from autodiff.algebra import ZERO, number, ordered
 from autodiff.symbolic import differentiate, evaluate, gradient, graph_size, lambdify, symbol, tree_size
 
@@ -125,7 +125,7 @@ def test_depth_has_no_limit():
     assert -1 < evaluate(slope, {X: 0.5}) < 1
     assert "distinct" in repr(slope)
     with pytest.raises(ad.AutodiffError, match="too many to read"):
-        formulas.latex(slope)
+        notation.latex(slope)
     del y, slope
 
 
@@ -318,11 +318,35 @@ def test_to_sympy_gives_arrays():
         ((X > 0) * Y, "[x > 0] \\, y"),
         (np.float_power(-X, Y), r"(-x)^{y}"),
         (X**Y**2, "x^{y^{2}}"),
+        (-2 * X, "-2 x"),
+        (-2 * (X + Y), "-2 (x + y)"),
+        (-2 / np.sqrt(np.pi) * np.exp(X), r"-\frac{2}{\sqrt{\pi}} \, e^{x}"),
+        (np.sin(-2 * X), r"\sin(-2 x)"),
+        ((-2 * X) ** Y, "(-2 x)^{y}"),
+        (X - (-2 * X) ** Y, "x - (-2 x)^{y}"),
     ],
 )
 def test_latex(expression, latex):
-    assert formulas.latex(expression) == latex
+    assert notation.latex(expression) == latex
     mathml(latex)
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [(-2 * X, "-2*x"), (-2 * X / Y, "-2*x/y"), ((-2 * X) ** Y, "(-2*x)**y"), (np.exp(-2 * X) * Y, "y*exp(-2*x)")],
+)
+def test_a_minus_in_front_needs_no_parentheses(expression, text):
+    assert str(expression) == text
+
+
+def test_scipys_functions_need_no_trace_before(monkeypatch):
+    special = pytest.importorskip("scipy.special")
+    for function in (special.erf, special.erfc):
+        monkeypatch.delitem(tables.PARTIALS, function, raising=False)
+    assert str(special.erf(X)) == "erf(x)"
+    assert evaluate(differentiate(special.erfc(X), X), {X: 0.5}) == pytest.approx(-2 / np.sqrt(np.pi) * np.exp(-0.25))
+    monkeypatch.delitem(tables.PARTIALS, special.erfc)
+    assert formulas.formulas(special.erfc).call == r"y = \operatorname{erfc}(x)"
 
 
 @settings(max_examples=20, deadline=None)
@@ -331,12 +355,12 @@ def test_text_and_latex_of_any_program(many):
     with np.errstate(all="ignore"):
         made = [run(program, X, Y) * X for program in many]
     assume(all(isinstance(x, symbolic.Expression) for x in made))
-    mathml("$ $".join(map(formulas.latex, made)))
+    mathml("$ $".join(map(notation.latex, made)))
     names = {name: getattr(np, name) for name in dir(np)} | {"x": X, "y": Y, "nan": math.nan, "inf": math.inf}
     at = dict(zip((X, Y), POINTS[0], strict=True))
     for x in made:
         with np.errstate(all="ignore"):
-            read = eval(formulas.text(x), names)
+            read = eval(notation.text(x), names)
             value = evaluate(x, at)
             assume(np.isfinite(value))
             np.testing.assert_allclose(evaluate([read], at)[0], value, rtol=1e-9)
