@@ -190,10 +190,11 @@ DRAWING = re.compile(r"<!-- drawing \d+ -->")
 EQUATION = re.compile(r'(<span\s+id="[^"]*"\s+class="equation")\s+data-spoken="([^"]*)">\s*<math ')
 LAST_RELATION = re.compile(r"<mo>(=|≈|≤|≥|&lt;|&gt;)</mo>(</mrow><annotation)")
 DOT = {"combining": '<mo accent="true">\N{COMBINING DOT ABOVE}</mo>', "spacing": '<mo accent="true">˙</mo>'}
-NAMED = r"<mrow><mi[^<]*</mi><mo>&#8289;</mo></mrow>"
-BARE = rf"(?<!<msu[bp]>)(?<!<msubsup>){NAMED}"
-SCRIPTED = rf"<(?P<script>msu[bp]|msubsup)>{NAMED}(?:(?!<(?P=script)>).)*?</(?P=script)>"
-APPLIED = re.compile(rf"({BARE}|{SCRIPTED})(?=<(?:mi|mn|msub|msup|msubsup|mover|mfrac|msqrt|mroot)\b)")
+NAME = "<mi[^<]*</mi><mo>&#8289;</mo></mrow>"  # of a function, but for the <mrow> before it
+ATOMS = "mi|mn|msub|msup|msubsup|mover|mfrac|msqrt|mroot"
+SCRIPTED = rf"<(?P<script>msu[bp]|msubsup)><mrow>{NAME}(?:(?!<(?P=script)>).)*?</(?P=script)>"
+APPLIED = re.compile(rf"((?<!<msu[bp]>)(?<!<msubsup>)<mrow>{NAME}|{SCRIPTED})(?=<(?:{ATOMS})\b)")
+FOLLOWING = re.compile(rf"(</(?:{ATOMS})>(?:<(?:msu[bp]|msubsup)>)?<mrow>)(?={NAME})")
 NORM_BAR = re.compile(r'<mo stretchy="true" form="(prefix|postfix)">‖</mo>')
 
 
@@ -212,12 +213,14 @@ def spoken(text: str) -> str:
     A formula that ends in a relation, which the sentence completes, leaves the space after it to the sentence. A dot
     over a letter is the spacing character: browsers draw the combining one, which has no width, beside the letter. The
     bars of a norm keep the height of a line, as absolute values do: stretched, they tower over a pair of brackets.
-    A named function, with its scripts, and an argument without brackets stand apart, as TeX sets them: "sin x" and not
-    "sinx". The space goes after the scripts: among them it would be taken for one.
+    A named function, with its scripts, stands apart from a factor before it and from an argument without brackets, as
+    TeX sets them: "e sin x" and not "esinx". No space becomes a child of a script, where it would be taken for one: the
+    first goes into the function's own row, the second after the scripts.
     """
     named = EQUATION.sub(r'\1><math alttext="\2" ', text).replace('alttext="" ', "")
     named = named.replace(DOT["combining"], DOT["spacing"])
-    named = APPLIED.sub(r'\1<mspace width="0.17em"></mspace>', named)
+    for place in (APPLIED, FOLLOWING):
+        named = place.sub(r'\1<mspace width="0.17em"></mspace>', named)
     named = NORM_BAR.sub(r'<mo stretchy="false" form="\1">‖</mo>', named)
     named = MARK.sub(_mark, named)
     return LAST_RELATION.sub(r'<mo rspace="0">\1</mo>\2', named)

@@ -85,19 +85,22 @@ def test_bars_of_a_norm_do_not_tower_over_brackets():
         (r"\sin^{-1} x", "sin−1_x"),
         (r"\log_2 n", "log2_n"),
         (r"\max_i x_i", "maxi_xi"),
-        (r"\sin^2\alpha\cos^2\frac\beta2", "sin2_αcos2_β2"),
-        (r"2\sin^{k+1}_n x^2", "2sinnk+1_x2"),
+        (r"\sin^2\alpha\cos^2\frac\beta2", "sin2_α_cos2_β2"),
+        (r"2\sin^{k+1}_n x^2", "2_sinnk+1_x2"),
         (r"x^{\sin y}", "xsin_y"),
         (r"\sin^2(x)", "sin2(x)"),
-        (r"a\sin^2", "asin2"),
+        (r"a\sin^2", "a_sin2"),
+        (r"e\sin x", "e_sin_x"),
+        (r"\frac{x}{\sin y}", "xsin_y"),
+        (r"1+\cos t", "1+cos_t"),
     ],
 )
-def test_a_named_function_stands_apart_from_its_argument_and_keeps_its_scripts(formula, spaced):
+def test_a_named_function_stands_apart_and_keeps_its_scripts(formula, spaced):
     """`_` for the space. A script element has its base and its scripts, and no space among them."""
     math = {"t": "Math", "c": [{"t": "InlineMath"}, formula]}
     text, _ = pandoc.write([{"t": "Para", "c": [math]}], "html5", "--mathml")
     drawn = ElementTree.fromstring(html.spoken(text).strip()).find(".//m:semantics/*", MATHML)
-    children = {"msub": 2, "msup": 2, "msubsup": 3}
+    children = {"msub": 2, "msup": 2, "msubsup": 3, "mfrac": 2}
     for element in drawn.iter():
         name = element.tag.partition("}")[2]
         assert len(element) == children.get(name, len(element))
