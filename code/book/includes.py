@@ -6,6 +6,7 @@ pasted may hold cells, labels and further includes. Every line remembers the fil
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from bisect import bisect_right
@@ -89,7 +90,7 @@ def _included(root: Path, chapter: str, name: str, file: str, number: int, aroun
     path = posixpath.normpath(name[1:] if name.startswith("/") else posixpath.join(posixpath.dirname(chapter), name))
     wrong = {
         "it lies outside of the book's folder": path.startswith("../"),
-        "there is no such file": not (root / path).is_file(),
+        "there is no such file": not os.path.isfile(root / path),  # of any name, also of one that no disk can hold
         "it includes itself": path in around,
         "a notebook cannot be included": path.endswith(".ipynb"),
     }

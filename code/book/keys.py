@@ -29,8 +29,9 @@ EXECUTE: dict[str, Any] = {
 }
 CODE: dict[str, Any] = {"code-fold": (True, False, "show"), "code-summary": WORDS}
 ANNOTATIONS: dict[str, Any] = {"code-annotations": ("below", "hover", "select", "none", False)}
-NUMBERING: dict[str, Any] = {"number-sections": BOOL, "number-depth": (int,)}
-CONTENTS: dict[str, Any] = {"toc": BOOL, "toc-depth": (int,)}
+LEVELS = tuple(range(1, 7))
+NUMBERING: dict[str, Any] = {"number-sections": BOOL, "number-depth": LEVELS}
+CONTENTS: dict[str, Any] = {"toc": BOOL, "toc-depth": LEVELS}
 DRAWINGS: dict[str, Any] = {"fig-format": ("svg",)}
 COMMON: dict[str, Any] = {**NUMBERING, **CONTENTS, **DRAWINGS}
 """What every format takes."""

@@ -55,10 +55,13 @@ def marked(code: str, language: str, keep: bool) -> str:
     >>> marked("x = 1  # <2>", "python", keep=True) == "x = 1 \\ue002"
     True
     """
+
+    def mark(found: re.Match[str]) -> str:
+        number = int(found["number"])
+        return f" {chr(0xE000 + number)}" if keep and 1 <= number <= MOST else ""
+
     pattern = ends(language)
-    return (
-        pattern.sub(lambda found: f" {chr(0xE000 + int(found['number']))}" if keep else "", code) if pattern else code
-    )
+    return pattern.sub(mark, code) if pattern else code
 
 
 def circled(code: str) -> str:

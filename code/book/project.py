@@ -96,7 +96,7 @@ class Project:
     @property
     def style(self) -> Style:
         """The words of captions and references."""
-        return Style(self.get("crossref", default={}))
+        return Style(self.get("crossref") or {})
 
     @property
     def title(self) -> str:

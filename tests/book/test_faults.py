@@ -115,6 +115,7 @@ CONFIGS = [
     ("not YAML", "project: [", 2, ""),
     ("not a mapping", "- a", 1, "key: value"),
     ("an object", "a: !!python/object/apply:os.getcwd []", 1, ""),
+    ("a depth that no heading has", BOOK + "toc-depth: 7", 3, "toc-depth"),
     ("other mathematics", BOOK + "format:\n  html:\n    html-math-method: katex", 5, "katex"),
     ("foreign hook", "project:\n  type: book\n  pre-render: draw.py\nbook: {chapters: [index.qmd]}", 3, "draw.py"),
 ]

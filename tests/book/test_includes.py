@@ -69,6 +69,7 @@ WRONG = [
     ("a file outside of the book", "{{< include ../x.qmd >}}", "outside"),
     ("itself", "{{< include one.qmd >}}", "includes itself"),
     ("a notebook", "{{< include a.ipynb >}}", "a notebook"),
+    ("a name that no disk can hold", f"{{{{< include {'a' * 300} >}}}}", "no such file"),
     ("among text", f"Text\n{PART}", "among other text"),
     ("in a cell", CELL % PART, "in a cell"),
     ("in a list", f"- {PART}", "shortcode"),

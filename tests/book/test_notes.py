@@ -52,6 +52,7 @@ WRONG = [
     ("a number that is not explained", f"{CODE}1. One\n", 5, "no item 2"),
     ("an explanation without a line", f"{CODE}{LIST}3. Three\n", 4, "item 3"),
     ("a number that no circle holds", CODE.replace("<2>", "<21>") + LIST, 5, "no item 21"),
+    ("a number beyond all letters", CODE.replace("<2>", f"<{10**9}>") + LIST, 5, "no item 1000000000"),
     ("in a list", "- Item\n\n" + re.sub("^", "    ", CODE, flags=re.MULTILINE), 6, "<1>"),
 ]
 

@@ -197,6 +197,7 @@ OPTIONS = [
     # what crossref says, what is written, the words that the page has
     ("{}", "@fig-a, @fig-b2", "Figure 1.1, Figure 1.2 (b)"),
     ("{fig-prefix: fig.}", "@fig-a, @Fig-a, [-@fig-a], [F @fig-a]", "fig. 1.1, Fig. 1.1, 1.1, F 1.1"),
+    ("", "@fig-a", "Figure 1.1"),
     ("{fig-title: Fig.}", "@fig-a", "Fig. 1.1: Cap"),
     ("{title-delim: ' |'}", "@tip-a", "Tip 1.1 | Title"),
     ("{tip-title: Hint, tip-prefix: hint}", "See @tip-a", "See hint 1.1"),
