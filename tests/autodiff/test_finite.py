@@ -229,6 +229,13 @@ def test_the_search_passes_over_steps_that_leave_the_domain():
     np.testing.assert_allclose(finite.gradient(f, x, h=h), 1 / x, rtol=1e-7)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("x", [1e8, 1e10, 1e12])
+def test_at_huge_arguments_the_search_is_told_the_scale(x):
+    h = finite.search_step(np.sin, x, scale=1.0)
+    assert abs(finite.central(np.sin, x, h) - np.cos(x)) < 1e-15 * x
+
+
 def test_told_of_noise_the_default_step_grows_and_the_error_shrinks():
     f = lambda x: np.float64(np.sin(np.float32(x)))
     blind, told = finite.default_step(0.7), finite.default_step(0.7, noise=float(np.finfo(np.float32).eps))
