@@ -71,6 +71,7 @@ class Source:
     def __init__(
         self, lines: list[Line], path: str, faults: Sequence[Fault] = (), stored: list[list[Any]] | None = None
     ) -> None:
+        lines = lines or [Line("", path, 1)]
         self.path, self.lines, self.places = path, [line.text for line in lines], Places(lines, path)
         self.faults: list[Fault] = [*faults]
         self.cells: list[Cell] = []

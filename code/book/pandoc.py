@@ -16,6 +16,8 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
+PATIENCE = 600
+"""Seconds; some texts take pandoc time without end."""
 LOCALE = {"LC_ALL": "C.UTF-8"}
 """Pandoc reads arguments and names of files as the locale says, and there are no accents in C."""
 
@@ -37,7 +39,14 @@ def run(
     """Run pandoc on a text; return what it wrote and its warnings. ``env`` adds to the variables that are set."""
     command = [program(), *arguments]
     settings = {**os.environ, **LOCALE, **(env or {})}
-    done = subprocess.run(command, input=text.encode(), capture_output=True, cwd=cwd, env=settings, check=False)
+    try:
+        done = subprocess.run(
+            command, input=text.encode(), capture_output=True, cwd=cwd, env=settings, check=False, timeout=PATIENCE
+        )
+    except subprocess.TimeoutExpired:
+        raise ProgramError(
+            f"it was still at work after {PATIENCE} seconds; are there very many open brackets?"
+        ) from None
     messages = done.stderr.decode(errors="replace").strip()
     if done.returncode:
         raise ProgramError(messages or f"it stopped with code {done.returncode}")

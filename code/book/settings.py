@@ -45,25 +45,32 @@ class Settings:
             mark = error.problem_mark or error.context_mark
             line = first_line + (mark.line if mark else 0)
             raise fail(file, line, "yaml", str(error.problem or error.context)) from None
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, ValueError) as error:
             raise fail(file, first_line, "yaml", str(error).replace("\n", " ")) from None
+        except RecursionError:
+            raise fail(file, first_line, "yaml", "brackets in brackets, too deep to follow") from None
         if value is not None and not isinstance(value, dict):
             raise fail(file, first_line, "yaml", f"expected key: value lines, found {value!r:.60}")
         self.value: dict[str, Any] = value or {}
         if root is not None:
-            self._collect(root, ())
+            self._collect(root, (), frozenset())
 
-    def _collect(self, node: yaml.Node, path: tuple) -> None:
+    def _collect(self, node: yaml.Node, path: tuple, around: frozenset[int]) -> None:
+        """Note the lines of keys; ``around`` are the nodes that hold this one."""
+        if id(node) in around:
+            line = self.first_line + node.start_mark.line
+            raise fail(self.file, line, "yaml", "an alias (*) for what it stands in", "write out what it means")
+        around |= {id(node)}
         if isinstance(node, yaml.MappingNode):
             for key, child in node.value:
                 place = (*path, key.value)
                 self._lines[place] = self.first_line + key.start_mark.line
-                self._collect(child, place)
+                self._collect(child, place, around)
         elif isinstance(node, yaml.SequenceNode):
             for number, child in enumerate(node.value):
                 place = (*path, number)
                 self._lines[place] = self.first_line + child.start_mark.line
-                self._collect(child, place)
+                self._collect(child, place, around)
 
     def line(self, *path: str | int) -> int:
         """The line of a key, or of the nearest key around it."""
