@@ -166,7 +166,7 @@ def cost_against_inputs() -> Figure:
 
 CHART = (
     ("Is it a black box?", "central differences"),
-    ("Complex arithmetic,\nbut no AD there?", "complex step"),
+    ("Runs on complex numbers,\nbut not under AD?", "complex step"),
     ("Does it draw samples,\nor choose?", "an estimator"),
     ("Does it solve\nan equation?", "implicit,\nfor that stage"),
     ("Do you want to\nread the result?", "symbolic"),

@@ -128,7 +128,7 @@ def source(system: str) -> str:
     """Where the system's output comes from, as the text says it."""
     title = SYSTEMS[system].title
     if installed(system):
-        return f"{title}: run in this build"
+        return f"{title}, run in this build"
     entry = recorded(system)
     versions = ", ".join(f"{name} {version}" for name, version in entry["versions"].items())
-    return f"{title}: recorded on {entry['date']} ({versions})"
+    return f"{title}, recorded on {entry['date']} ({versions})"
