@@ -28,6 +28,7 @@ for _names, _why in {
         "the size or the counts of its result jump where entries meet. Sort by np.sort, choose by x[mask], or call it "
         "on ad.stop_gradient(x)."
     ),
+    "ix_": "it is of indices. Write np.meshgrid(x, y, indexing='ij', sparse=True).",
     "save savez savez_compressed savetxt": "a file keeps no derivative. Save ad.stop_gradient(x).",
 }.items():
     REFUSED.update(dict.fromkeys(named(_names), _why))
@@ -40,7 +41,7 @@ REFUSED_METHODS["at"] = (
 STATIC.update(named("diag_indices_from tril_indices_from triu_indices_from einsum_path isscalar iterable"))
 CONSTANT.update(STATIC)
 CONSTANT.update(named(
-    "isin array_equiv ravel_multi_index unravel_index ix_ gcd lcm left_shift right_shift bitwise_count packbits "
+    "isin array_equiv ravel_multi_index unravel_index gcd lcm left_shift right_shift bitwise_count packbits "
     "unpackbits isnat array2string array_repr array_str",
 ))  # fmt: skip
 
