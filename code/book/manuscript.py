@@ -87,7 +87,11 @@ def _program(project: Project, source: Source) -> list[list[Any]]:
     """The steps to run; the blocks that they were found in are kept for composing."""
     key = read_key(source)
     if (program := project.store.get("program", key)) is None:
-        blocks = notebook.parse(source)
+        try:
+            blocks = notebook.parse(source)
+        except RecursionError:
+            line = max(range(len(source.lines)), key=lambda number: _depth(source.lines[number])) + 1
+            source.fault(line, "nesting", "things in things in things, too deep to follow", "write it flatter")
         if source.faults:
             return []
         program = notebook.program(blocks, source)
@@ -96,6 +100,11 @@ def _program(project: Project, source: Source) -> list[list[Any]]:
         project.store.put("parsed", key, blocks)
         project.store.put("program", key, program)
     return program
+
+
+def _depth(line: str) -> int:
+    """How deep a line begins, by the marks of quotations, lists and divs before its words."""
+    return len(line) - len(line.lstrip("> \t-*+:[("))
 
 
 def read_key(source: Source) -> str:

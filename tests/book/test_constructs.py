@@ -140,3 +140,17 @@ def test_nothing_names_the_machine(specimen):
     for path in specimen.output.rglob("*"):
         if path.is_file():
             assert str(specimen.root).encode() not in path.read_bytes(), path.name
+
+
+def test_a_page_of_a_long_book_lists_its_neighbours(small_book, monkeypatch):
+    """Lest every page grow with the book; the first page lists all chapters."""
+    monkeypatch.setattr("book.site.NEARBY", 1)
+    book = small_book(**{name: f"# Chapter {name}\n" for name in ("one", "two", "three", "four", "five")})
+    book.render("html")
+    listed = {name: re.findall(r'<li><a href="(\w+)\.html"', book.page(name)) for name in ("index", "one", "four")}
+    assert listed == {
+        "index": ["index", "one", "two", "three", "four", "five"],
+        "one": ["index", "one", "two"],
+        "four": ["index", "three", "four", "five"],
+    }
+    assert ['index.html#contents"' in book.page(name) for name in listed] == [False, True, True]

@@ -67,6 +67,7 @@ SOURCES = [
     ("broken link to a place", "[there](#nowhere)", 3, "broken-link", "nowhere"),
     ("broken link to a file", "[there](notes.txt)", 3, "broken-link", "notes.txt"),
     ("link to a file that stays behind", "[there](a.svg)", 3, "broken-link", "does not come along"),
+    ("quotations in quotations", "Text.\n\n" + "> " * 600 + "deep", 5, "nesting", "too deep"),
     ("unclosed fence", "```python\n1", 3, "unclosed-fence", "no end"),
     ("cell of another language", "```{r}\n1\n```", 3, "cell", "{r}"),
     ("options after the language", "```{python, echo=FALSE}\n1\n```", 3, "cell", "python, echo"),
