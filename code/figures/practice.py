@@ -11,6 +11,7 @@ from typing import Any
 import mpmath
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 import autodiff as ad
 from autodiff import checkpointing
@@ -189,18 +190,21 @@ def fitted(seen: np.ndarray, throws: dict[str, Any], until: float) -> Figure:
     return made
 
 
-def landscape_data(loss: Function, paths: dict[str, Sequence[Any]], points: int = 31) -> dict[str, Any]:
-    """The loss on a grid of angles and drags around the paths; `loss` takes one pair."""
+def landscape_data(
+    photos: Function, seen: np.ndarray, paths: dict[str, Sequence[Any]], points: int = 31
+) -> dict[str, Any]:
+    """The loss on a grid of angles and drags around the paths; `photos` follows all stones of the grid at once."""
+    loss = lambda p: ((photos(p) - seen[..., None]) ** 2).sum((0, 1)) / 2  # (2 × stones) → (stones)
     degrees, drags = axes_of([p for path in paths.values() for p in path])
     across = np.linspace(degrees.min() - 4, degrees.max() + 4, points)
     up = np.linspace(drags.min() - 3, drags.max() + 3, points)
-    values = [[float(loss(np.array([np.radians(a), k / 1000]))) for a in across] for k in up]
+    grid = np.stack(np.meshgrid(np.radians(across), up / 1000)).reshape(2, -1)
     return {
         "degrees": across.tolist(),
         "drags": up.tolist(),
-        "loss": values,
+        "loss": loss(grid).reshape(points, points).tolist(),
         "paths": {name: [side.tolist() for side in axes_of(path)] for name, path in paths.items()},
-        "excess": {name: [float(loss(p)) for p in path] for name, path in paths.items()},
+        "excess": {name: loss(np.transpose(path)).tolist() for name, path in paths.items()},
     }
 
 
@@ -319,9 +323,10 @@ def surrogate(angles: np.ndarray, k: np.ndarray, truth: np.ndarray, network: np.
     """Level lines of the landing distance over angle and drag: by the simulator, and by the network."""
     degrees, drags = np.degrees(angles), 1000 * k
     made, axes = style.canvas(3.2)
-    levels = np.arange(20, 66, 5)
+    levels = np.arange(20, 61, 5)
     lines = axes.contour(degrees, drags, truth, levels, colors=[INK["blue"]], linewidths=1.5, linestyles="-")
     axes.contour(degrees, drags, network, levels, colors=[INK["vermilion"]], linewidths=1.5, linestyles="--")
-    axes.clabel(lines, fmt="%g m", fontsize=9)
+    for text in axes.clabel(lines, fmt="%g m", fontsize=9, inline=False):
+        text.set_path_effects([withStroke(linewidth=3, foreground=INK["paper"])])
     axes.set(xlabel="launch angle, degrees", ylabel="drag, per km")
     return made

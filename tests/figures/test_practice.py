@@ -65,10 +65,12 @@ def test_a_meter_forgets_states_that_are_gone():
 
 
 def test_the_landscape_knows_where_the_paths_are():
-    loss = lambda p: float(p[0] ** 2 + p[1])
-    data = practice.landscape_data(loss, {"a": [P, 2 * P]}, points=3)
+    photos = lambda p: np.stack([p])  # one picture of each stone, which shows its parameters
+    seen = np.array([[0.1, 0.2]])
+    loss = lambda p: pytest.approx(((p - seen) ** 2).sum() / 2, rel=1e-14)
+    data = practice.landscape_data(photos, seen, {"a": [P, 2 * P]}, points=3)
     assert data["excess"]["a"] == [loss(P), loss(2 * P)]
     assert data["degrees"][0] < np.degrees(P[0]) < data["degrees"][-1]
-    assert data["loss"][0][0] == pytest.approx(
-        loss(np.array([np.radians(data["degrees"][0]), data["drags"][0] / 1000]))
-    )
+    for row, column in [(0, 0), (0, 2), (2, 0)]:
+        angle, k = np.radians(data["degrees"][column]), data["drags"][row] / 1000
+        assert data["loss"][row][column] == loss(np.array([angle, k]))
