@@ -99,9 +99,9 @@ EDGES = [("x_1", "u"), ("x_2", "u"), ("u", "v"), ("x_1", "w"), ("v", "w"), ("w",
 
 
 def sweeps(point: Sequence[float] = POINT) -> dict[str, Any]:
-    """Values, tangents along each input, adjoints, and the adjoints after each step of the reverse sweep.
+    """Values, tangents along each input, cotangents, and the cotangents after each step of the reverse sweep.
 
-    All from the tape of `ad.linearize`: `push` gives the tangent of each node; adjoints before they are passed on are
+    All from the tape of `ad.linearize`: `push` gives the tangent of each node; cotangents before they are passed on are
     watched by pulling through longer and longer ends of the tape.
     """
     _, J = ad.linearize(worked, *point)
@@ -114,20 +114,20 @@ def sweeps(point: Sequence[float] = POINT) -> dict[str, Any]:
         for k in range(0, len(triples), 3):
             origin, family, data = triples[k : k + 3]
             slopes[NAMES[origin], NAMES[child]] = float(family.apply(np.float64(1.0), data))
-    states, adjoint = [], {NAMES[-1]: 1.0}
-    states.append(dict(adjoint))
+    states, cotangent = [], {NAMES[-1]: 1.0}
+    states.append(dict(cotangent))
     for name in NAMES[:1:-1]:  # y, w, v, u: the order of the tape, backwards
         for (start, end), slope in slopes.items():
             if end == name:
-                adjoint[start] = adjoint.get(start, 0.0) + adjoint[end] * slope
-        states.append(dict(adjoint))
+                cotangent[start] = cotangent.get(start, 0.0) + cotangent[end] * slope
+        states.append(dict(cotangent))
     return {
         "values": dict(zip(NAMES, map(float, values), strict=True)),
         "tangents": [
             {name: 0.0 if t is None else float(t) for name, t in zip(NAMES, own, strict=True)} for own in tangents
         ],
         "slopes": slopes,
-        "adjoints": adjoint,
+        "cotangents": cotangent,
         "states": states,
     }
 
@@ -162,19 +162,19 @@ def worked_values(data: dict[str, Any]) -> Figure:
 
 @style.figure
 def worked_sweeps(data: dict[str, Any]) -> Figure:
-    """Tangents along x₁ and adjoints on the same graph."""
+    """Tangents along x₁ and cotangents on the same graph."""
     made = style.blank(5.4)
     top, low = made.subplots(2, 1)
     _draw_worked(top, data["tangents"][0], "blue")
-    _draw_worked(low, data["adjoints"], "vermilion", back=True)
+    _draw_worked(low, data["cotangents"], "vermilion", back=True)
     top.set_title(r"tangents: $\dot x_1=1,\ \dot x_2=0$, left to right", color=INK["blue"])
-    low.set_title(r"adjoints: $\bar y=1$, right to left", color=INK["vermilion"])
+    low.set_title(r"cotangents: $\bar y=1$, right to left", color=INK["vermilion"])
     return made
 
 
 @style.figure
 def reverse_steps(data: dict[str, Any]) -> Figure:
-    """The adjoints after each step of the reverse sweep, as rows of a table that fills from the right."""
+    """The cotangents after each step of the reverse sweep, as rows of a table that fills from the right."""
     made, axes = style.canvas(2.3)
     states = data["states"]
     for row, state in enumerate(states):

@@ -11,20 +11,20 @@ CHAPTERS: dict[str, tuple[tuple[float, float], tuple[str, ...]]] = {
     "Jacobians": ((0, 1), ()),
     "Accumulation": ((1, 0), ("Jacobians",)),
     "JVPs and VJPs": ((1, 1), ("Jacobians",)),
-    "Finite\ndifferences": ((1, 2), ("Jacobians",)),
-    "Symbolic\ndifferentiation": ((2, 2), ("JVPs and VJPs",)),
     "Graphs": ((2, 1), ("JVPs and VJPs",)),
-    "Building\nthe graph": ((3, 1), ("Graphs",)),
-    "Fixed points": ((3, 2), ("Graphs",)),
-    "Choosing\na method": ((4, 2), ("Fixed points",)),
-    "A thrown\nstone": ((4, 1), ("Fixed points",)),
+    "Building\nthe graph": ((3, 0), ("Graphs",)),
+    "Fixed points": ((3, 1), ("Graphs",)),
+    "Symbolic\ndifferentiation": ((3, 2), ("Graphs",)),
+    "Finite\ndifferences": ((1, 2), ("Jacobians",)),
+    "A thrown\nstone": ((4, 1), ("Building\nthe graph", "Fixed points")),
+    "Choosing\na method": ((4, 2.8), ("Fixed points", "Symbolic\ndifferentiation", "Finite\ndifferences")),
 }
 
 
 @style.figure
 def reading_order() -> Figure:
     """The chapters as boxes, with an arrow from each to those that need it."""
-    made, axes = style.canvas(2.3)
+    made, axes = style.canvas(2.9)
     width, height = 0.78, 0.56
     for name, ((column, row), needs) in CHAPTERS.items():
         place = (column - width / 2, -row - height / 2)
@@ -38,7 +38,7 @@ def reading_order() -> Figure:
             arrow = FancyArrowPatch(*ends, arrowstyle="-|>", mutation_scale=11, shrinkA=2, shrinkB=2)
             arrow.set(linewidth=1.0, color=INK["blue"])
             axes.add_patch(arrow)
-    columns = [column for (column, _), _ in CHAPTERS.values()]
-    axes.set(xlim=(-0.5, max(columns) + 0.5), ylim=(-2.4, 0.4))
+    columns, rows = zip(*(place for place, _ in CHAPTERS.values()), strict=True)
+    axes.set(xlim=(-0.5, max(columns) + 0.5), ylim=(-max(rows) - 0.4, 0.4))
     axes.axis("off")
     return made

@@ -111,7 +111,7 @@ def test_tangents_add_along_incoming_arrows(seed):
 
 @pytest.mark.equation("eq-graphs-adjoints")
 @seeds
-def test_adjoints_add_along_outgoing_arrows(seed):
+def test_cotangents_add_along_outgoing_arrows(seed):
     program, x = random_program(seed), point(seed)
     J, last = local_jacobians(program, x), len(program) + 1
     bars = {last: 1.0}
@@ -139,7 +139,7 @@ def test_the_derivative_is_a_sum_over_paths(seed):
 def test_the_worked_graph_is_what_the_chapter_says():
     data = graphs.sweeps()
     expected = columns(lambda x: graphs.worked(*x), np.array(graphs.POINT))
-    np.testing.assert_allclose([data["adjoints"]["x_1"], data["adjoints"]["x_2"]], expected, rtol=1e-13)
+    np.testing.assert_allclose([data["cotangents"]["x_1"], data["cotangents"]["x_2"]], expected, rtol=1e-13)
     np.testing.assert_allclose([own["y"] for own in data["tangents"]], expected, rtol=1e-13)
     assert graphs.count_edges_and_paths(graphs.ladder(5), 0.5) == (15, 32)
 
