@@ -23,7 +23,7 @@ from .arrays import Traced, as_array, dispatched, innermost, is_traced
 from .custom import spaces
 from .errors import AutodiffTypeError, AutodiffValueError
 from .modes import numbered, push_forward, record
-from .operators import Bundle, Linear, Shape
+from .operators import Bundle, Linear, Shape, filled
 from .tracing import Tape
 from .trees import LEAF, flatten, selected
 
@@ -46,7 +46,7 @@ def replayed(run: Callable, begin: Callable, leaves: Sequence) -> tuple:
         return y, replay((run, pull, values, spaces(y)))
 
     call = dispatched(run)
-    call.joint = joint  # type: ignore[attr-defined]
+    call.joint = joint  # type: ignore[attr-defined]  # for `tracing`
     return call(*leaves)
 
 
@@ -71,14 +71,6 @@ def _pull(u: Bundle, data: tuple) -> Bundle:
 
 # Data: run, pull, the values of its leaves, the shapes and dtypes of its results.
 replay = Linear("replay", _push, _pull)
-
-
-def filled(bundle: Bundle, ends: Sequence[tuple]) -> tuple[list, Shape]:
-    """The parts of a bundle, zeros for missing ones, and the shape of the batch in front of all."""
-    i, t = next(iter(bundle.parts.items()))
-    batch = t.shape[: t.ndim - len(ends[i][0])]
-    zeros = (np.zeros(batch + shape, dtype)[()] for shape, dtype in ends)
-    return [bundle.parts.get(i, zero) for i, zero in enumerate(zeros)], batch
 
 
 def refuse_closures(values: Sequence, results: Sequence) -> None:

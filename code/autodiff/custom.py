@@ -18,7 +18,7 @@ import numpy as np
 from .arrays import Traced, as_array, dispatched, name_of
 from .errors import AutodiffError, AutodiffTypeError, AutodiffValueError
 from .modes import like, vjp
-from .operators import Bundle, Linear, Operator, diagonal
+from .operators import Bundle, Linear, Operator, diagonal, filled
 from .rules.products import tensordot
 from .tables import CONSTANT, rule
 from .trees import Structure, flatten, map_leaves, unflatten
@@ -46,20 +46,16 @@ def stop_gradient(tree: Any) -> Any:
 
 
 def spaces(leaves: Sequence) -> list[tuple]:
+    """Shapes and dtypes of the tangents of values."""
     return [(np.shape(x), like(as_array(x))) for x in leaves]
-
-
-def _filled(bundle: Bundle, spaces: Sequence[tuple]) -> list:
-    """The parts of a bundle, with zeros for the missing ones."""
-    return [bundle.parts.get(i, np.zeros(shape, dtype)[()]) for i, (shape, dtype) in enumerate(spaces)]
 
 
 def _each(function: Callable[[list], list], bundle: Bundle, spaces: Sequence[tuple]) -> Bundle:
     """`function` on the parts of a bundle; on each entry of a batch, since a user's rule knows of none."""
-    i, t = next(iter(bundle.parts.items()))
-    if t.ndim == len(spaces[i][0]):
-        return Bundle(dict(enumerate(function(_filled(bundle, spaces)))))
-    entries = [function(_filled(Bundle({i: t[k] for i, t in bundle.parts.items()}), spaces)) for k in range(len(t))]
+    parts, batch = filled(bundle, spaces)
+    if not batch:
+        return Bundle(dict(enumerate(function(parts))))
+    entries = [function([t[k] for t in parts]) for k in range(*batch)]
     return Bundle({i: np.stack(parts) for i, parts in enumerate(zip(*entries, strict=True))})
 
 
@@ -118,7 +114,7 @@ class _Custom:
 
         call = dispatched(run)
         call.__name__ = getattr(self, "__name__", "function")
-        call.joint = joint  # type: ignore[attr-defined]
+        call.joint = joint  # type: ignore[attr-defined]  # for `tracing`
         found = call(*leaves)
         return unflatten(result[0], found)
 
@@ -213,9 +209,9 @@ class custom_vjp(_Custom):  # noqa: N801  # a decorator
                 raise AutodiffValueError(f"{what} must be a tuple of {len(args)}, one per argument; got {bar_args!r}")
             pulled: list = []
             for bar, structure, count in zip(bar_args, structures, counts, strict=True):
-                spaces = inputs[len(pulled) : len(pulled) + count]
-                zero = [np.zeros(shape, dtype)[()] for shape, dtype in spaces]
-                pulled += zero if bar is None else _fitted(bar, structure, spaces, what)
+                own = inputs[len(pulled) : len(pulled) + count]
+                zero = [np.zeros(shape, dtype)[()] for shape, dtype in own]
+                pulled += zero if bar is None else _fitted(bar, structure, own, what)
             return pulled
 
         return y, joint_map((_by_transposing(pull, outputs), pull, inputs, outputs)), found

@@ -88,14 +88,9 @@ def value_and_grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> 
         _require_scalar(y, f)
         gradient = J.T(y.dtype.type(1))
         gradient = gradient[0] if isinstance(argnums, int | np.integer) else gradient
-        return (
-            (
-                (y, map_leaves(lambda x: x.value if type(x) is Traced and x.owner is J.tape else x, aux)),
-                gradient,
-            )
-            if has_aux
-            else (y, gradient)
-        )
+        if not has_aux:
+            return y, gradient
+        return (y, map_leaves(lambda x: x.value if type(x) is Traced and x.owner is J.tape else x, aux)), gradient
 
     return with_gradient
 

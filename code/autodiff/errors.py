@@ -10,7 +10,9 @@ class AutodiffError(Exception):
 
 
 class AutodiffTypeError(AutodiffError, TypeError):
-    """A value of the wrong kind: an integer to differentiate, `float(x)` of a traced value, a wrong dtype."""
+    """A value of the wrong kind: an integer to differentiate, `float(x)` of a traced value, a wrong dtype; a
+    function of the wrong kind, as one with an array as result for `ad.grad`.
+    """
 
 
 class AutodiffValueError(AutodiffError, ValueError):

@@ -50,7 +50,7 @@ def solution(equation: Equation, *params: Any) -> Any:
         return (x,), implicit((equation, x, params))
 
     call = dispatched(solved)
-    call.__name__, call.joint = equation.name, joint  # type: ignore[attr-defined]
+    call.__name__, call.joint = equation.name, joint  # type: ignore[attr-defined]  # for `tracing`
     return call(*params)[0]
 
 

@@ -265,11 +265,8 @@ class Linearization:
     """
 
     def __init__(self, ends: Ends, tape: Tape, nodes: list[int | None]):
-        self.ends, self.tape, self.nodes = (
-            ends,
-            tape,
-            nodes,
-        )  # nodes: where the result's leaves are on the tape
+        self.ends, self.tape = ends, tape
+        self.nodes = nodes  # where the result's leaves are on the tape
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -358,9 +355,8 @@ def record(transform: str, f: Callable, primals: Sequence, kwargs: dict, names: 
     traced = [tape.input(x) for x in leaves]
     result = run(tape, f, rebuild(structures, traced), kwargs)
     values, nodes, structure = outputs_of(tape, f, result)
-    return unflatten(structure, detached(values)), Linearization(
-        Ends(leaves, structures, values, structure), tape, nodes
-    )
+    ends = Ends(leaves, structures, values, structure)
+    return unflatten(structure, detached(values)), Linearization(ends, tape, nodes)
 
 
 def linearize(f: Callable, *primals: Any) -> tuple[Any, Linearization]:

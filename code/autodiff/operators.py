@@ -20,7 +20,7 @@ Conventions, for every family:
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -109,12 +109,12 @@ def sum_to(u: Any, shape: Shape, ndim: int) -> Any:
     """
     batch = u.shape[: u.ndim - ndim]
     missing = ndim - len(shape)
-    stretched = [axis - len(shape) for axis, size in enumerate(shape) if size == 1 and u.shape[axis - len(shape)] != 1]
-    axes = tuple(range(-ndim, -len(shape))) + tuple(stretched)
+    repeated = [axis - len(shape) for axis, size in enumerate(shape) if size == 1 and u.shape[axis - len(shape)] != 1]
+    axes = tuple(range(-ndim, -len(shape))) + tuple(repeated)
     if not axes:
         return u
     total = total_over(u, axes)
-    return total if missing and not stretched else total.reshape(batch + shape)
+    return total if missing and not repeated else total.reshape(batch + shape)
 
 
 def stretched(t: Any, shape: Shape) -> Any:
@@ -221,8 +221,8 @@ permuted = Linear("permute", _permute, lambda u, axes: _permute(u, tuple(np.args
 
 
 def _spread(u: Any, data: tuple) -> Any:
-    shape, kept, _ = data
-    batch = u.shape[: u.ndim - (len(shape) - len(data[2]))]
+    shape, kept, axes = data
+    batch = u.shape[: u.ndim - (len(shape) - len(axes))]
     return stretched(u.reshape(batch + kept), batch + shape)
 
 
@@ -251,6 +251,17 @@ class Bundle:
         for i, t in other.parts.items():
             parts[i] = parts[i] + t if i in parts else t
         return Bundle(parts)
+
+
+def filled(bundle: Bundle, spaces: Sequence[tuple]) -> tuple[list, Shape]:
+    """The parts of a bundle, with zeros for missing ones, and the batch axes in front of all.
+
+    `spaces` are the shapes and dtypes of the parts without these axes.
+    """
+    i, t = next(iter(bundle.parts.items()))
+    batch = t.shape[: t.ndim - len(spaces[i][0])]
+    zero = lambda shape, dtype: np.zeros(batch + shape, dtype)[()]
+    return [bundle.parts[i] if i in bundle.parts else zero(*space) for i, space in enumerate(spaces)], batch
 
 
 # Into the i-th place of a bundle; the transpose takes it out. Data: i.

@@ -5,12 +5,13 @@ plain_terms    a mean is a sum and a quotient, a small power a few products
 factors        signs and constant factors wander outwards through products and sums, and meet there; a product
                with a reciprocal is a quotient
 outer_sums     a sum of outer products is one matrix product, a sum of many small vectors one reduction
+short_sums     a sum along short rows, or over them, is a product with ones
 placements     a slice is added into its place, not embedded in zeros first
 """
 
 import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -44,28 +45,38 @@ def uses(graph: Graph) -> Counter:
 
 def plain_terms(node: Node) -> Any:
     """Operations in terms of cheaper ones."""
-    x = node.args[0] if node.args else None
-    if node.function is stopped or node.function is np.copy:
-        return x
-    if node.function in (np.expand_dims, np.squeeze):
-        return [like(node, reshape, x, node.shape)]
-    if (
-        type(x) is not Node
-        or node.dtype is None
-        or node.dtype != x.dtype
-        or node.dtype.kind not in "fc"
-        or node.dtype.itemsize < 4
-    ):
+    return PLAIN[node.function](node) if node.function in PLAIN else None
+
+
+def is_precise(x: Any, node: Node) -> bool:
+    """Whether `x` is a node of the dtype of `node`, and that is one in which rounding on the way does not show."""
+    return type(x) is Node and x.dtype == node.dtype and node.dtype.kind in "fc" and node.dtype.itemsize >= 4
+
+
+def _mean(node: Node) -> list[Node] | None:
+    x = node.args[0]
+    if not is_precise(x, node) or node.kwargs.keys() - {"axis", "keepdims"} or len(node.args) > 2:
         return None
-    if node.function is np.mean and not node.kwargs.keys() - {"axis", "keepdims"} and len(node.args) <= 2:
-        total = Node(np.sum, node.args, node.kwargs, node.shape, node.dtype, node.line)
-        count = math.prod(x.shape) // max(math.prod(node.shape), 1)
-        return [total, like(node, np.divide, total, count)]
-    if node.function is np.power and type(node.args[1]) in (int, float) and node.args[1] in (2, 3, 4):
-        square = like(node, np.square, x)
-        last = {2: [], 3: [like(node, np.multiply, square, x)], 4: [like(node, np.square, square)]}
-        return [square, *last[int(node.args[1])]]
-    return None
+    total = Node(np.sum, node.args, node.kwargs, node.shape, node.dtype, node.line)
+    count = math.prod(x.shape) // max(math.prod(node.shape), 1)
+    return [total, like(node, np.divide, total, count)]
+
+
+def _small_power(node: Node) -> list[Node] | None:
+    x, n = node.args
+    if not is_precise(x, node) or type(n) not in (int, float) or n not in (2, 3, 4):
+        return None
+    square = like(node, np.square, x)
+    last = {2: [], 3: [like(node, np.multiply, square, x)], 4: [like(node, np.square, square)]}
+    return [square, *last[int(n)]]
+
+
+PLAIN: dict[Any, Rule] = {
+    **dict.fromkeys((stopped, np.copy), lambda node: node.args[0]),
+    **dict.fromkeys((np.expand_dims, np.squeeze), lambda node: [like(node, reshape, node.args[0], node.shape)]),
+    np.mean: _mean,
+    np.power: _small_power,
+}
 
 
 # --- Factors ------------------------------------------------------------------------------------------------
@@ -98,24 +109,20 @@ def factors(graph: Graph) -> Rule:
         return None
 
     def move(node: Node) -> Any:
-        if node.dtype is None or node.dtype.kind != "f" or node.kwargs.keys() - {"axis", "keepdims"}:
+        if node.function not in moves or node.dtype.kind != "f" or node.kwargs.keys() - {"axis", "keepdims"}:
             return None
-        if node.function is np.negative:
-            found = scaled(node.args[0])
-            return absorbed(node, -1.0, node.args[0]) if found is None else times(node, -found[0], found[1])
-        if node.function in LINEAR:
-            found = scaled(node.args[0])
-            if found is None or found[1].shape != node.args[0].shape or found[1].dtype != node.dtype:
-                return None
-            rest = Node(node.function, (found[1], *node.args[1:]), node.kwargs, node.shape, node.dtype, node.line)
-            return [rest, *listed(times(node, found[0], rest))]
-        if node.function is np.multiply:
-            return product(node, *node.args)
-        if node.function is np.divide:
-            return quotient(node, *node.args)
-        if node.function in (np.add, np.subtract):
-            return total(node, *node.args)
-        return None
+        return moves[node.function](node, *node.args)
+
+    def negated(node: Node, x: Any) -> Any:
+        found = scaled(x)
+        return absorbed(node, -1.0, x) if found is None else times(node, -found[0], found[1])
+
+    def through(node: Node, x: Any, *rest: Any) -> Any:
+        found = scaled(x)
+        if found is None or found[1].shape != x.shape or found[1].dtype != node.dtype:
+            return None
+        inner = Node(node.function, (found[1], *rest), node.kwargs, node.shape, node.dtype, node.line)
+        return [inner, *listed(times(node, found[0], inner))]
 
     def absorbed(node: Node, c: float, x: Any) -> list[Node] | None:
         """c · x with c at a smaller factor of the product x, or of one of its factors, if there is one."""
@@ -168,6 +175,13 @@ def factors(graph: Graph) -> Rule:
                 return [like(node, np.subtract if sign else np.add, a, found[1])]
         return None
 
+    moves: dict[Any, Callable] = {
+        np.negative: negated,
+        np.multiply: product,
+        np.divide: quotient,
+        **dict.fromkeys((np.add, np.subtract), total),
+        **dict.fromkeys(LINEAR, through),
+    }
     return move
 
 

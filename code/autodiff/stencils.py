@@ -1,8 +1,8 @@
 """Stencils: the slope of a function along a line, from its values at a few offsets. What `finite` is made of.
 
 A function is restricted to a line, t -> f(x + t v) (`line`), and called at offsets times a step; its values are then
-combined by weights that follow from the offsets alone (`weights`, `slope`). What goes wrong on the way is an error here:
-a step that vanishes beside x, a value that is not finite, an imaginary part that f has dropped.
+combined by weights that follow from the offsets alone (`weights`, `slope`). What goes wrong on the way is an error: a
+step that vanishes beside x, a value that is not finite, an imaginary part that f has dropped.
 """
 
 import functools

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import autodiff as ad
-from autodiff import rewrites, writer
+from autodiff import buffers, rewrites, writer
 from benchmarks.systems import NUMPY
 from benchmarks.workloads import WORKLOADS
 
@@ -26,7 +26,7 @@ X = np.array([0.4, -0.9, 1.3])
 @pytest.fixture
 def eager(monkeypatch):
     """Small arrays go through all that is meant for large ones."""
-    monkeypatch.setattr(writer, "BUFFER", 1)
+    monkeypatch.setattr(buffers, "BUFFER", 1)
     monkeypatch.setattr(writer, "SMALL", 0)
     monkeypatch.setattr(rewrites, "LONG", 1)
     monkeypatch.setattr(rewrites, "MANY", 2)
@@ -73,7 +73,7 @@ def test_single_precision_stays_single(case: Case, eager):
 @given(programs(12), st.booleans())
 def test_random_programs_compile(program, small):
     with pytest.MonkeyPatch.context() as patch:
-        for room, name in ((writer, "BUFFER"), (rewrites, "LONG"), (rewrites, "MANY")):
+        for room, name in ((buffers, "BUFFER"), (rewrites, "LONG"), (rewrites, "MANY")):
             patch.setattr(room, name, 1 if small else getattr(room, name))
         whole = lambda *xs: derivatives(program, *xs)
         compiled = ad.compile(whole)

@@ -39,7 +39,7 @@ def test_rules_in_latex(function):
 
 def test_every_primitive_says_its_rules(primitives):
     missing = [name_of(f) for f in primitives if f not in PARTIALS and f not in formulas.EXAMPLES]
-    assert not missing, f"no formula for {missing}: give each of them an example in autodiff.formulas.EXAMPLES"
+    assert not missing, f"no formula for {missing}: give each of them an example in autodiff.phrases.EXAMPLES"
     assert set(formulas.EXAMPLES) <= set(RULES)
     pieces = []
     for function in (*primitives, *SCIPYS):
