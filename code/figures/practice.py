@@ -310,7 +310,7 @@ def same_landing(throws: Sequence[Any]) -> Figure:
         x, y = trace(p, float(duration(p)))
         axes.plot(x, y, color=INK[ink], linestyle=line)
         top = int(np.argmax(y))
-        text = f"{np.degrees(p[0]):.0f}°, {1000 * p[1]:.1f} per km"
+        text = f"{np.degrees(p[0]):.1f}°, {1000 * p[1]:.1f} per km"
         style.note(axes, text, (x[top], y[top] + 0.2), ink, ha="center", va="bottom")
     axes.axhline(0, color=INK["muted"], linewidth=0.8, linestyle="-")
     axes.set(xlabel="distance, m", ylabel="height, m", ylim=(-0.5, None))
