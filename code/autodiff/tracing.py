@@ -238,6 +238,15 @@ class JacobianTrace(Trace):
         )
 
 
+def is_differentiated(x: Any) -> bool:
+    """Whether a derivative of `x` is being taken, where a trace that only records would not count."""
+    while type(x) is Traced:
+        if isinstance(x.owner, JacobianTrace):
+            return True
+        x = x.value
+    return False
+
+
 class Forward(JacobianTrace):
     """Forward mode: the payload of a traced array is its tangent; local Jacobians are applied at once."""
 

@@ -204,8 +204,8 @@ class Writer:
             rest = written(METHODS[node.function], node.args[1:], node.kwargs, text, str)
             return f"{text(node.args[0])}.{rest}"
         plain = written(node.function, node.args, node.kwargs, text, self.function_name)
-        may_be_array = node.shape == () and node in self.plan.foreign and node.function not in CONSTANT | {getitem}
-        return f"{plain}[()]" if may_be_array else plain
+        may_be_array = node.shape == () and node in self.plan.foreign and node.function not in CONSTANT
+        return f"{plain}[()]" if may_be_array and not takes_number(node) else plain
 
     def _number(self, node: Node) -> list[str]:
         template = NUMBERS[node.function]
@@ -225,6 +225,12 @@ class Writer:
                 self.called |= {node} if called else set()
                 return []
         return [f"{self.names[node]} = {expression}"]
+
+
+def takes_number(node: Node) -> bool:
+    """Whether an operation takes one number out of an array; `x[..., 0]` would be an array without axes, and a view."""
+    index = node.args[1] if node.function is getitem else Ellipsis
+    return all(i is not Ellipsis for i in (index if type(index) is tuple else (index,)))
 
 
 SMALL = 1 << 16  # bytes up to which the way a function is called counts

@@ -356,6 +356,17 @@ def test_buffers_are_used_again_and_let_go():
 # --- Kinds of arguments -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("index", [(..., 0), (0, ...), (...,), 0, (0, None, ..., 0)], ids=str)
+def test_a_number_taken_out_of_an_array_outlives_it(index):
+    def f(x):
+        y = np.sin(x)[:, None] if index == (0, None, ..., 0) else np.sin(x)
+        taken = y[index]
+        return taken, np.sum(np.cos(y) * 2)
+
+    x = np.linspace(1, 2, buffers.BUFFER)
+    assert_same(ad.compile(f)(x), f(x), (x,))
+
+
 def test_each_kind_of_arguments_has_its_version():
     traced = []
 

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 
 import autodiff as ad
+from autodiff.errors import StaleGraphError
+from autodiff.recording import guard
 from autodiff.simplify import simplify
 
 from .cases import CASES, Case
@@ -50,6 +52,44 @@ def test_graphs_of_every_primitive_hold_for_other_values(case: Case):
             assert_close(actual, expected, rtol=1e-11, scale=1)
             for a, e in zip(leaves(actual), leaves(expected), strict=True):
                 assert np.asarray(a).dtype == np.asarray(e).dtype
+
+
+MATRIX, SINGULAR = np.array([[2.0, 1.0, 0.3], [0.5, 3.0, 1.0], [0.1, 0.7, 1.5]]), np.outer([1.0, 2, 3], [2.0, 1, 0.5])
+WITH_NAN = np.array([1.0, np.nan, 3.0, 5.0])
+DECIDED_BY_VALUES = {
+    "frexp": (lambda x: np.frexp(x)[0] * np.frexp(x)[1], 0.3, 5.0),
+    "rank of lstsq": (lambda x: np.linalg.lstsq(x, np.ones(3), 1e-10)[2] * 1.0, MATRIX, SINGULAR),
+    "reflections of qr": (lambda x: np.linalg.qr(x, "raw")[1], np.triu(MATRIX), MATRIX),
+    "qr completed": (lambda x: np.linalg.qr(x[:, :2], "complete")[0], np.triu(MATRIX), MATRIX),
+    "median": (np.median, np.arange(4.0), WITH_NAN),
+    "nanmedian": (np.nanmedian, np.arange(4.0), WITH_NAN),
+    "slope of nanmedian": (ad.grad(np.nanmedian), np.arange(4.0), WITH_NAN),
+    "weighted quantile": (
+        lambda x: np.quantile(x, 0.4, method="inverted_cdf", weights=[1, 2, 3, 4]), np.arange(4.0), -np.arange(4.0),
+    ),
+    "weights of a quantile": (
+        lambda w: np.quantile(np.arange(4.0), 0.4, method="inverted_cdf", weights=w), np.arange(1.0, 5.0), np.ones(4),
+    ),
+    "singular values at 0": (ad.grad(lambda x: np.sum(np.linalg.svdvals(x))), MATRIX, SINGULAR),
+    "second derivatives of det": (ad.hessian(np.linalg.det), MATRIX, SINGULAR),
+    "real coefficients": (np.poly, np.array([1 + 1j, 1 - 1j]), np.array([1 + 1j, 2 - 1j])),
+    "length of a remainder": (
+        lambda x: np.polydiv(x, np.ones(2))[1] * 1, np.arange(1.0, 4.0), np.array([1.0, 2.0, 1.0]),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "example", "point"), DECIDED_BY_VALUES.values(), ids=DECIDED_BY_VALUES)
+def test_what_values_decide_a_graph_decides_anew_or_guards(f, example, point):
+    graph, compiled = ad.trace(f, example), ad.compile(f)
+    for x in (example, point):
+        assert_close(compiled(x), f(x), rtol=1e-9, scale=1)
+    try:
+        found = graph(point)
+    except StaleGraphError:
+        assert any(node.function is guard for node in graph.operations)
+    else:
+        assert_close(found, f(point), rtol=1e-9, scale=1)
 
 
 @settings(max_examples=60, deadline=None)

@@ -14,7 +14,7 @@
     special       SciPy's ufuncs, logsumexp, softmax
     refusals      what has no derivative, what NumPy does not tell of
 
-Importing this package fills the tables of `autodiff.tracing`.
+Importing this package fills `autodiff.tables`, which traces read.
 """
 
 from . import (

@@ -23,7 +23,7 @@ and 0 · inf is nan. Choose the argument, not the result: `np.sqrt(np.where(x > 
 
 import numpy as np
 
-from ..arrays import as_array, untraced
+from ..arrays import as_array, dispatched, untraced
 from ..errors import AutodiffTypeError
 from ..operators import Linear, compose, fit, identity, masked
 from ..tables import CONSTANT, OUT, PARTIALS, composed, rule
@@ -202,10 +202,18 @@ def modf(x):
     return x - whole, whole
 
 
+@dispatched
+def binary_exponent(x):
+    """The second result of `np.frexp`; it jumps, and so has derivative zero."""
+    return np.frexp(x)[1]
+
+
+CONSTANT.add(binary_exponent)
+
+
 @composed(np.frexp)
 def frexp(x):
-    """The exponent jumps: a constant."""
-    exponent = np.frexp(untraced(x))[1]
+    exponent = binary_exponent(x)
     return np.ldexp(x, -exponent), exponent
 
 

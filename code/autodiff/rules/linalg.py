@@ -9,10 +9,11 @@ eigenvalues and singular values: see `autodiff.rules.spectral`.
 
 import numpy as np
 
-from ..arrays import as_array, dispatched, is_traced, untraced
+from ..arrays import as_array, dispatched, untraced
 from ..errors import AutodiffValueError
 from ..operators import Linear, align, cast, compose, diagonal, negation, sum_to, typed
-from ..tables import composed, rule
+from ..tables import CONSTANT, composed, rule
+from ..tracing import is_differentiated
 from .elementwise import NO_VALUE, nonzero
 from .products import premultiplied, stack_premultiplied, stack_times, times
 from .reductions import kept_shape, reduction
@@ -159,12 +160,23 @@ def _minors(t, p):
 minors = Linear("minors", _minors, _minors)
 
 
+@dispatched
+def is_regular(a):
+    """Whether matrices have full rank, to rounding. In a graph, the `if` that asks becomes a guard."""
+    return np.all(np.linalg.matrix_rank(a) == a.shape[-1])
+
+
+CONSTANT.add(is_regular)
+
+
 @rule(cofactors)
 def cofactors_rule(y, a):
     """For a⁻¹ = b: dy = y tr(b da) − bᵀ daᵀ y. Where a = u s vh is singular: the same for s, by its minors."""
-    if is_traced(a) or np.all(np.linalg.matrix_rank(a) == a.shape[-1]):
-        b = inverse(a, "third derivatives of a determinant")
+    if is_regular(a):
+        b = np.linalg.inv(a)
         return [added((compose(paired.T(y), paired(b.mT)), compose(negation(), between((b.mT, y)), turned_over())))]
+    if is_differentiated(a):
+        raise AutodiffValueError("third derivatives of a determinant: the matrix is singular, and has none here")
     u, s, vh = np.linalg.svd(a)
     own = np.eye(s.shape[-1], dtype=bool)
     left_out = own[:, None, :] | own[None, :, :]
@@ -179,7 +191,7 @@ def inverse(a, what):
     try:
         return np.linalg.inv(a)
     except np.linalg.LinAlgError as error:
-        raise AutodiffValueError(f"{what}: the matrix is singular, and there is no derivative (here)") from error
+        raise AutodiffValueError(f"{what}: the matrix is singular, and there is no derivative") from error
 
 
 @rule(np.linalg.det)
@@ -297,7 +309,7 @@ def by_reflections(a, mode):
         x, still = a[..., k:, k], (*a.shape[:-2], k)
         first, tail = x[..., :1], x[..., 1:]
         length = norm(x, axis=-1, keepdims=True)
-        moves = np.any(untraced(tail) != 0, -1, keepdims=True) | (np.imag(untraced(first)) != 0)
+        moves = np.any(tail != 0, -1, keepdims=True) | (np.imag(first) != 0)
         end = np.where(moves, np.where(np.real(first) > 0, -length, length), first)
         safe_end, gap = np.where(moves, end, 1), np.where(moves, first - end, 1)
         factor = np.where(moves, (end - first) / safe_end, 0)
@@ -355,6 +367,15 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=NO_VALUE):
                          1e-15 if given is None else given)  # fmt: skip
 
 
+@dispatched
+def rank(a, rtol):
+    """How many singular values are not 0: a count, with derivative zero."""
+    return np.linalg.matrix_rank(a, rtol=rtol)
+
+
+CONSTANT.add(rank)
+
+
 @composed(np.linalg.lstsq)
 def lstsq(a, b, rcond=None):
     a, b = as_array(a), as_array(b)
@@ -363,4 +384,4 @@ def lstsq(a, b, rcond=None):
     x = pseudoinverse(a, rcond) @ b
     missed = b - a @ x
     squares = np.sum(np.real(missed * np.conj(missed)), 0).reshape(-1) if m > n else np.zeros(0, np.real(b).dtype)
-    return x, squares, np.linalg.matrix_rank(untraced(a), rtol=rcond), np.linalg.svdvals(a)
+    return x, squares, rank(a, rcond), np.linalg.svdvals(a)

@@ -63,7 +63,7 @@ def polydiv(u, v):
         head = rest[: len(v)] - quotient[-1] * v
         rest = np.concatenate([head[1:], rest[len(v) :]])
     rest = rest if len(rest) else np.zeros(1, rest.dtype)
-    while len(rest) > 1 and np.allclose(untraced(rest[0]), 0, rtol=1e-14):
+    while len(rest) > 1 and np.allclose(rest[0], 0, rtol=1e-14):
         rest = rest[1:]
     return np.stack(quotient) if quotient else np.zeros(1, rest.dtype), rest
 
@@ -74,8 +74,8 @@ def poly(seq_of_zeros):
     p = np.ones(1, roots.dtype)
     for i in range(len(roots)):
         p = convolve(p, np.stack([np.ones((), roots.dtype), -roots[i]]))
-    found = np.sort(untraced(roots))
-    return np.real(p) if roots.dtype.kind == "c" and np.all(found == np.sort(np.conj(found))) else p
+    in_pairs = roots.dtype.kind == "c" and np.all(np.sort(roots) == np.sort(np.conj(roots)))
+    return np.real(p) if in_pairs else p
 
 
 @rule(np.roots)

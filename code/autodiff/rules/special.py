@@ -20,7 +20,9 @@ SQRT_PI = float(np.sqrt(np.pi))
 def scipys_partials(sp):
     """The partial derivatives of the ufuncs of `sp`, the module `scipy.special`."""
     zeta = sp._ufuncs._zeta  # sp.zeta is a function around this ufunc, and would refuse traced arrays
+    numpys = ("cbrt", "exp2", "expm1", "log1p")  # which SciPy has, too
     return {
+        **{getattr(sp, name): PARTIALS[getattr(np, name)] for name in numpys},
         # y = f(x): f′(x), as a function of (y, x)
         sp.erf: (lambda y, x: 2 / SQRT_PI * np.exp(-x * x),),
         sp.erfc: (lambda y, x: -2 / SQRT_PI * np.exp(-x * x),),

@@ -24,7 +24,7 @@ import numpy as np
 from ..arrays import as_array, dispatched, untraced
 from ..errors import AutodiffValueError
 from ..operators import Linear, broadcast, cast, compose, diagonal, negation
-from ..tables import composed, rule
+from ..tables import CONSTANT, composed, rule
 from .products import premultiplied
 from .statistics import take_along_axis
 
@@ -247,10 +247,13 @@ block = Linear(
 conjugated = Linear("adjoint", lambda t, _: adjoint(t), lambda u, _: adjoint(u))
 
 
+@dispatched
 def kept(s):
     """1, or 0 where a singular value is 0 to rounding."""
-    s = untraced(s)
     return (s > np.finfo(s.dtype).eps * 16 * s.shape[-1] * np.max(s, -1, keepdims=True, initial=0)).astype(s.dtype)
+
+
+CONSTANT.add(kept)
 
 
 @rule(singular_values, singular_vectors)
@@ -299,7 +302,7 @@ def _beyond(u):
 
 
 def _positive(s):
-    if not kept(s).all():
+    if not kept(untraced(s)).all():
         raise AutodiffValueError("singular vectors of a matrix of deficient rank have no derivative")
     return s
 

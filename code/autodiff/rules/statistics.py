@@ -7,9 +7,9 @@ quantile they share equally, as in a maximum.
 
 import numpy as np
 
-from ..arrays import as_array, getitem, untraced
+from ..arrays import as_array, dispatched, getitem
 from ..errors import AutodiffValueError
-from ..tables import COMPOSED, composed
+from ..tables import COMPOSED, CONSTANT, composed
 from .elementwise import NO_VALUE, joint_dtype
 from .indexing import embed
 from .reductions import kept_shape
@@ -138,15 +138,24 @@ def position(a, q, method, weights):
 
     Entries that are nan are left out. By the methods that jump from entry to entry, NumPy finds the position.
     """
+    if method not in POSITIONS or weights is not None:
+        return numpys_position(a, q, method, weights)
+    count = np.sum(~np.isnan(a), -1, keepdims=True)
+    at = POSITIONS[method](count.astype(q.dtype), q)
+    return np.minimum(np.maximum(at, 0), np.maximum(count - 1, 0))
+
+
+@dispatched
+def numpys_position(a, q, method, weights):
+    """The position by a method that jumps: it moves neither with the entries nor with q nor with the weights."""
     missing = np.isnan(a)
-    count = np.sum(~missing, -1, keepdims=True)
-    if method in POSITIONS and weights is None:
-        at = POSITIONS[method](count.astype(q.dtype), q)
-        return np.minimum(np.maximum(at, 0), np.maximum(count - 1, 0))
     ranks = np.where(missing, np.nan, np.argsort(np.argsort(a)))
     ranks[~np.any(~missing, -1)] = 0
-    found = np.nanquantile(ranks, untraced(q), -1, weights=weights, method=method)
+    found = np.nanquantile(ranks, q, -1, weights=weights, method=method)
     return np.moveaxis(found, 0, -1).astype(q.dtype)
+
+
+CONSTANT.add(numpys_position)
 
 
 def shared_entry(ordered, position):
@@ -163,10 +172,10 @@ def quantiles(a, q, axis, method, keepdims, skip_nan, weights=None):
     in_rows = lambda x: np.transpose(x, rest + axes).reshape(*(a.shape[i] for i in rest), -1)
     rows = in_rows(a)
     if weights is not None:
-        weights = in_rows(np.broadcast_to(spread_weights(untraced(as_array(weights)), a, axis), a.shape))
-    missing = np.isnan(untraced(rows))
-    at = position(untraced(rows), np.ravel(q), method, weights)
-    ordered, below = np.sort(rows), np.floor(untraced(at)).astype(int)
+        weights = in_rows(np.broadcast_to(spread_weights(as_array(weights), a, axis), a.shape))
+    missing = np.isnan(rows)
+    at = position(rows, np.ravel(q), method, weights)
+    ordered, below = np.sort(rows), np.floor(at).astype(int)
     last = np.maximum(np.sum(~missing, -1, keepdims=True) - 1, 0)
     low, high = (shared_entry(ordered, np.minimum(k, last)) for k in (below, below + 1))
     found = low
