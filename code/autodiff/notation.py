@@ -14,6 +14,7 @@ from .rules.elementwise import LN2, LN10
 from .rules.special import SQRT_PI
 
 LONGEST = 20_000  # nodes of an expression that is worth writing out
+LONGEST_EXPONENT = 9  # nodes of an exponent that is worth raising
 
 PROPOSITION, SUM, SIGNED, PRODUCT, FRACTION, POWER, ATOM = range(7)
 """How tightly a formula holds together; what is looser than its place asks for is put in parentheses. SIGNED is a
@@ -74,10 +75,9 @@ WRITTEN: dict[Any, tuple[Form, Form]] = {
     ),
 }
 """How functions are written as text and in LaTeX; others are written name(operand, operand)."""
-KNOWN = {
-    name: rf"\{name}" for name in ("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "log")
-}
-KNOWN |= {"maximum": r"\max", "minimum": r"\min", "psi": r"\psi", "_zeta": r"\zeta"}  # to LaTeX
+FAMILIAR = ("sin", "cos", "tan", "arcsin", "arccos", "arctan", "sinh", "cosh", "tanh", "exp", "log")  # to LaTeX
+KNOWN = {name: rf"\{name}" for name in FAMILIAR}
+KNOWN |= {"maximum": r"\max", "minimum": r"\min", "psi": r"\psi", "_zeta": r"\zeta"}
 CONSTANTS = {
     repr(math.pi): r"\pi", repr(math.e): "e", repr(LN2): r"\log(2)", repr(LN10): r"\log(10)",
     repr(math.pi / 180): r"\frac{\pi}{180}", repr(180 / math.pi): r"\frac{180}{\pi}",
@@ -115,12 +115,17 @@ def _written(expression: Expression, column: int, symbol: Callable, number: Call
         if not x.operands:
             found[x] = symbol(x) if x.name else number(x.value)
             continue
-        form = WRITTEN[x.function][column] if x.function in WRITTEN else _called(x, column)
+        form = _called(x, column) if x.function not in WRITTEN or _towers(x) else WRITTEN[x.function][column]
         parts = [_enclosed(*found[y], place, column) for y, place in zip(x.operands, form.operands, strict=True)]
         written = _product(*parts) if column and x.function is np.multiply else form.pattern.format(*parts)
         minus = form.operands[0] == SIGNED and found[x.operands[0]][1] == SIGNED
         found[x] = written, SIGNED if minus else form.tight
     return found[expression][0]
+
+
+def _towers(x: Expression) -> bool:
+    """Whether this is an exponential with an exponent too long to be small and raised."""
+    return x.function is np.exp and x.operands[0].tree_size > LONGEST_EXPONENT
 
 
 def _called(x: Expression, column: int) -> Form:
