@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import AutodiffTypeError, AutodiffValueError
-from .modes import Linearization, like, linearize
+from .modes import Linearization, linearize, tangent_dtype
 from .sparsity import in_place, local_operators
 
 Bracketing = Any  # a position, or a pair (left, right) of bracketings
@@ -266,7 +266,7 @@ def _is_diagonal(J: Linearization) -> bool:
 
 def _diagonal_of(J: Linearization) -> np.ndarray:
     (x,) = J.ends.leaves
-    return J.push([np.ones(x.shape, like(x))])[0].reshape(-1)
+    return J.push([np.ones(x.shape, tangent_dtype(x))])[0].reshape(-1)
 
 
 def refuse_complex(values: Iterable) -> None:

@@ -23,7 +23,7 @@ import numpy as np
 
 from .arrays import Traced
 from .debugging import watching
-from .errors import AutodiffError, StaleGraphError
+from .errors import AutodiffError, AutodiffTypeError, StaleGraphError
 from .graph import Graph, is_variable, leaf_names, traced
 from .recording import entries, shown
 from .rewrites import rewritten
@@ -116,7 +116,13 @@ class CompiledFunction(Compiled):
         describe(args, values, kind)
         describe(kwargs, values, kind)
         key = tuple(kind)
-        versions = self._versions.get(key, ())
+        try:
+            versions = self._versions.get(key, ())
+        except TypeError as error:
+            raise AutodiffTypeError(
+                f"{self.__name__} is compiled for each value of an argument that is no array, and cannot tell one from "
+                f"another here: {error}. Pass an array or a tuple, or bind the argument with a lambda."
+            ) from error
         if watching.get() or (not versions and any(type(x) is Traced for x in values)):
             return self.program(*args, **kwargs)
         for version in versions:

@@ -14,7 +14,7 @@ from .arrays import Traced, as_array, untraced
 from .errors import AutodiffValueError
 from .graph import Graph, leaf_names, recorded
 from .nested import Branch, Loop
-from .recording import Node, StandIns, replaced, symbolic
+from .recording import Node, StandIns, is_recorded, replaced
 from .trees import Structure, flatten, unflatten
 
 # --- For users ----------------------------------------------------------------------------------------------
@@ -34,7 +34,7 @@ def cond(condition: Any, then: Callable, otherwise: Callable, *operands: Any) ->
     >>> root(4.0), root(-4.0), root.grad()(4.0)
     (np.float64(2.0), np.float64(-0.0), np.float64(0.25))
     """
-    if not symbolic(condition):
+    if not is_recorded(condition):
         return then(*operands) if condition else otherwise(*operands)
     leaves, structure = flatten(operands)
     values = [as_array(x) for x in leaves]
@@ -64,9 +64,9 @@ def while_loop(test: Callable, body: Callable, init: Any) -> Any:
     (np.float64(0.625), np.int64(4))
     """
     state = init
-    while not any(map(symbolic, flatten(state)[0])):
+    while not any(map(is_recorded, flatten(state)[0])):
         goes_on = test(state)
-        if symbolic(goes_on):
+        if is_recorded(goes_on):
             break
         if not goes_on:
             return state

@@ -17,7 +17,7 @@ import numpy as np
 
 from .arrays import Traced, as_array, dispatched, name_of
 from .errors import AutodiffError, AutodiffTypeError, AutodiffValueError
-from .modes import like, vjp
+from .modes import tangent_dtype, vjp
 from .operators import Bundle, Linear, Operator, diagonal, filled
 from .rules.products import tensordot
 from .tables import CONSTANT, rule
@@ -47,7 +47,7 @@ def stop_gradient(tree: Any) -> Any:
 
 def spaces(leaves: Sequence) -> list[tuple]:
     """Shapes and dtypes of the tangents of values."""
-    return [(np.shape(x), like(as_array(x))) for x in leaves]
+    return [(np.shape(x), tangent_dtype(as_array(x))) for x in leaves]
 
 
 def _each(function: Callable[[list], list], bundle: Bundle, spaces: Sequence[tuple]) -> Bundle:

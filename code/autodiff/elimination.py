@@ -25,7 +25,7 @@ import numpy as np
 
 from .accumulation import ARRAYS, SHAPES, Algebra, Work, matrix_sum, refuse_complex, step, total
 from .errors import AutodiffValueError
-from .modes import basis, like, linearize
+from .modes import basis, linearize, tangent_dtype
 from .operators import Bundle, Operator
 from .sparsity import blanks, in_place, local_operators
 
@@ -93,7 +93,7 @@ def _block(operator: Operator, x: Any, y: Any) -> np.ndarray:
     """A local Jacobian, from values like `x` to values like `y`."""
     family, data = operator
     if in_place(operator):
-        return np.reshape(family.apply(np.ones(x.shape, like(x)), data), -1)
+        return np.reshape(family.apply(np.ones(x.shape, tangent_dtype(x)), data), -1)
     units = basis(_parts(x))
     found = family.apply(Bundle(dict(zip(x.parts, units, strict=True))) if type(x) is Bundle else units[0], data)
     count = len(units[0])

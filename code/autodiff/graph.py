@@ -331,7 +331,7 @@ class Word(str):
 def unit(x: Any) -> Any:
     """A tangent of ones for a node or an array."""
     x = as_array(x) if type(x) is not Node else x
-    return np.ones(x.shape, modes.like(x))[()]
+    return np.ones(x.shape, modes.tangent_dtype(x))[()]
 
 
 def reachable(outputs: Iterable) -> list[Node]:

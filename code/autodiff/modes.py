@@ -125,7 +125,7 @@ def outputs_of(trace: Trace, f: Callable, result: Any) -> tuple[list, list, Stru
     return values, payloads, structure
 
 
-def like(x: Any) -> np.dtype:
+def tangent_dtype(x: Any) -> np.dtype:
     """The dtype of tangents of a value: its own, or float64 for integers and booleans."""
     return x.dtype if x.dtype.kind in "fc" else np.dtype(float)
 
@@ -137,7 +137,7 @@ def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: 
         raise AutodiffValueError(f"the {kind} must be built like the {name}: expected {structure}, got {own_structure}")
     found = []
     for t, x, path in zip(own, leaves, paths(structure, name), strict=True):
-        dtype = like(x)
+        dtype = tangent_dtype(x)
         if not isinstance(t, Traced | np.ndarray | np.generic):
             t = dtype.type(t) if isinstance(t, int | float) or dtype.kind == "c" else np.asarray(t)
         if t.shape != x.shape:
@@ -159,7 +159,7 @@ def released(found: Sequence, ends: Sequence, batch: tuple, given: Sequence) -> 
     own: list = []
     for g, x in zip(found, ends, strict=True):
         if g is None:
-            g = np.zeros(batch + x.shape, like(x))[()]
+            g = np.zeros(batch + x.shape, tangent_dtype(x))[()]
         elif type(g) is np.ndarray and (g.base is not None or not g.flags.writeable or id(g) in taken):
             g = g.copy()
         taken.add(id(g))
@@ -192,7 +192,7 @@ def basis(leaves: Sequence) -> list:
     """All unit vectors of the space of `leaves`, as one batch: an array (size, *shape) for each leaf."""
     size, start, found = sum(x.size for x in leaves), 0, []
     for x in leaves:
-        block = np.zeros((size, x.size), like(x))
+        block = np.zeros((size, x.size), tangent_dtype(x))
         block[np.arange(start, start + x.size), np.arange(x.size)] = 1
         units = block.reshape(size, *x.shape)
         found.append(seed(units, x) if type(x) is Traced else units)

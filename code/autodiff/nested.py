@@ -18,7 +18,7 @@ from .custom import joint_map, spaces
 from .errors import AutodiffError
 from .graph import Graph, traced, unit
 from .operators import Operator
-from .recording import symbolic
+from .recording import is_recorded
 
 
 class Control:
@@ -28,7 +28,7 @@ class Control:
         self.graphs = graphs
 
     def __call__(self, *args: Any) -> tuple:
-        trace = innermost(args) if any(map(symbolic, self.deciding(args))) else None
+        trace = innermost(args) if any(map(is_recorded, self.deciding(args))) else None
         return tuple(self.run(*args)) if trace is None else trace.bind(self, args, {})
 
     def deciding(self, args: tuple) -> tuple:
@@ -169,7 +169,7 @@ def is_float(x: Any) -> bool:
 
 def zero(x: Any) -> Any:
     """The zero tangent of a value."""
-    return np.zeros(np.shape(x), modes.like(as_array(x)))[()]
+    return np.zeros(np.shape(x), modes.tangent_dtype(as_array(x)))[()]
 
 
 def at(graph: Graph, values: Sequence) -> tuple[Callable, tuple]:

@@ -241,7 +241,7 @@ class GraphTrace(Trace):
         return expected
 
 
-def symbolic(x: Any) -> bool:
+def is_recorded(x: Any) -> bool:
     """Whether a graph is being recorded of `x`, perhaps beneath other traces."""
     while type(x) is Traced:
         if isinstance(x.owner, GraphTrace):

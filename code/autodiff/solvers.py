@@ -58,14 +58,17 @@ def plain(f: Callable, x: np.ndarray) -> Iterator:
         x = y
 
 
-def anderson(f: Callable, x: np.ndarray, memory: int = 5) -> Iterator:
+MEMORY = 5  # steps that are extrapolated from, besides the latest
+
+
+def anderson(f: Callable, x: np.ndarray) -> Iterator:
     """x ← f(x), extrapolated to where the latest steps f(x) − x would cancel (Anderson 1965; Walker and Ni 2011)."""
     steps: list[np.ndarray] = []
     values: list[np.ndarray] = []
     while True:
         y = f(x)
         yield y, y - x
-        steps, values = [*steps[-memory:], y - x], [*values[-memory:], y]
+        steps, values = [*steps[-MEMORY:], y - x], [*values[-MEMORY:], y]
         x = y
         if len(steps) > 1:
             weights = np.linalg.lstsq(np.diff(steps, axis=0).T, steps[-1], rcond=None)[0]

@@ -19,7 +19,7 @@ from .colouring import Colouring, Coordinates, as_pattern, colour, entries, plac
 from .debugging import watched
 from .derivatives import grad
 from .errors import AutodiffTypeError, AutodiffValueError
-from .modes import Linearization, inputs_of, like, linearize, numbered, origin, rebuild, run
+from .modes import Linearization, inputs_of, linearize, numbered, origin, rebuild, run, tangent_dtype
 from .operators import (
     Bundle,
     Linear,
@@ -101,7 +101,7 @@ def local_operators(tape: Tape, node: int) -> Iterator[tuple[int, Operator]]:
 
 def blanks(J: Linearization) -> list:
     """Zeros like the value of each node of the tape; a bundle of zeros where it is a bundle."""
-    found: list = [np.zeros(x.shape, like(x)) for x in J.ends.leaves]
+    found: list = [np.zeros(x.shape, tangent_dtype(x)) for x in J.ends.leaves]
     for node in range(J.tape.inputs, len(J.tape.nodes)):
         terms = [family.apply(found[parent], data) for parent, (family, data) in local_operators(J.tape, node)]
         if type(terms[0]) is Bundle:
@@ -240,7 +240,7 @@ def _generic(data: Any, rng: np.random.Generator) -> Any:
 
 def _random(d: Any, rng: np.random.Generator) -> Any:
     d = as_array(d)
-    return (rng.uniform(1, 2, d.shape) * (1 + 0.7j if d.dtype.kind == "c" else 1)).astype(like(d))
+    return (rng.uniform(1, 2, d.shape) * (1 + 0.7j if d.dtype.kind == "c" else 1)).astype(tangent_dtype(d))
 
 
 # Families whose coefficients a comparison may have made, so that they are plain and yet depend on the inputs.
@@ -313,7 +313,7 @@ def _compressed(J: Linearization, where: Coordinates, by: str, doubtful: bool) -
 def _split(seeds: np.ndarray, leaves: Sequence) -> list[np.ndarray]:
     """Rows of numbers as a batch of arrays like each leaf."""
     parts = np.split(seeds, np.cumsum([x.size for x in leaves])[:-1], axis=1)
-    return [part.astype(like(x)).reshape(len(seeds), *x.shape) for part, x in zip(parts, leaves, strict=True)]
+    return [part.astype(tangent_dtype(x)).reshape(len(seeds), *x.shape) for part, x in zip(parts, leaves, strict=True)]
 
 
 def _refuse_missing(rows: np.ndarray, terms: np.ndarray, product: np.ndarray, line: str) -> None:

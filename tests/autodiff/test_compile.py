@@ -401,6 +401,14 @@ class Line:
     name: str = "line"
 
 
+def test_arguments_that_cannot_be_told_apart_are_refused():
+    def scaled(x, by):
+        return x * len(by)
+
+    with pytest.raises(TypeError, match=r"scaled .*unhashable.*bind the argument"):
+        ad.compile(scaled)(X, {1, 2})
+
+
 def test_containers_and_dataclasses():
     f = lambda model, data: {"y": data @ model["w"] + model["b"][0], "b": model["b"]}
     model = {"w": np.ones((3, 2)), "b": (np.ones(2), 3.0)}

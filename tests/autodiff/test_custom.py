@@ -267,7 +267,7 @@ WRONG = {
     "no vjp rule": (ad.custom_vjp(np.sin), "defvjp"),
     "tangent of a wrong shape": (with_jvp(lambda x, v: (x[0], v[0][:2])), r"\(3,\).*\(2,\)"),
     "tangent reduced": (with_jvp(lambda x, v: (x[0], np.sum(v[0]))), r"\(3,\).*\(\)"),
-    "tangent of a wrong structure": (with_jvp(lambda x, v: (x[0], (v[0], v[0]))), ""),
+    "tangent of a wrong structure": (with_jvp(lambda x, v: (x[0], (v[0], v[0]))), "built like"),
     "no pair": (with_jvp(lambda x, v: v[0]), "pair"),
     "nothing": (with_jvp(lambda x, v: None), "pair"),
     "cotangent of a wrong shape": (with_vjp(lambda x: (x, None), lambda _, u: (u[:2],)), r"\(3,\).*\(2,\)"),
