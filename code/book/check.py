@@ -70,8 +70,8 @@ def _entry(project: Project, name: str, rule: str, message: str, mend: str) -> F
     return Fault("bibliography", 0, rule, f"{message} {name}", mend, warning=True)
 
 
-TASTE = "missing-chunk-labels,citation-nonbreaking-space"
-"""Rules of panache's that ask for what this renderer and Quarto do not need."""
+NOT_ASKED = "missing-chunk-labels,citation-nonbreaking-space,undefined-references"
+"""Rules of panache's that ask for what this renderer and Quarto do not need, or do not see all of a book."""
 
 DIAGNOSTIC = re.compile(r"^(?P<file>.+):(?P<line>\d+):\d+: \w+\[(?P<rule>[\w-]+)\]: (?P<message>.+)$", re.MULTILINE)
 
@@ -83,7 +83,7 @@ def syntax(project: Project) -> Iterator[Fault]:
         yield Fault("panache", 0, "not-installed", "the syntax is not checked", "pip install panache-cli", warning=True)
         return
     files = [chapter.path for chapter in project.chapters if chapter.path.endswith(".qmd")]
-    command = [program, "--no-cache", "lint", "--message-format", "short", "--ignore", TASTE, *files]
+    command = [program, "--no-cache", "lint", "--message-format", "short", "--ignore", NOT_ASKED, *files]
     done = subprocess.run(command, cwd=project.root, capture_output=True, text=True, check=False)
     for found in DIAGNOSTIC.finditer(done.stdout + done.stderr):
         file = Path(found["file"]).relative_to(project.root).as_posix()
