@@ -324,6 +324,9 @@ class Traced:
     def __divmod__(self, other: Any) -> Any:
         return self // other, self % other
 
+    def __rdivmod__(self, other: Any) -> Any:
+        return other // self, other % self
+
     def __round__(self, digits: int = 0) -> Any:
         return np.round(self, digits)
 

@@ -19,7 +19,7 @@ from .debugging import replayed, user_line
 from .errors import AutodiffTypeError, StaleGraphError
 from .source import WRITTEN, written
 from .tables import RULES, STATIC
-from .tracing import Trace, expansion
+from .tracing import Trace, expansion, is_traced_by
 
 _numbers = itertools.count()
 
@@ -243,11 +243,7 @@ class GraphTrace(Trace):
 
 def is_recorded(x: Any) -> bool:
     """Whether a graph is being recorded of `x`, perhaps beneath other traces."""
-    while type(x) is Traced:
-        if isinstance(x.owner, GraphTrace):
-            return True
-        x = x.value
-    return False
+    return is_traced_by(x, GraphTrace)
 
 
 class StandIns(GraphTrace):

@@ -238,10 +238,10 @@ class JacobianTrace(Trace):
         )
 
 
-def is_differentiated(x: Any) -> bool:
-    """Whether a derivative of `x` is being taken, where a trace that only records would not count."""
+def is_traced_by(x: Any, kind: type[Trace]) -> bool:
+    """Whether a trace of this kind watches `x`, perhaps beneath other traces."""
     while type(x) is Traced:
-        if isinstance(x.owner, JacobianTrace):
+        if isinstance(x.owner, kind):
             return True
         x = x.value
     return False

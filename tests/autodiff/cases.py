@@ -145,6 +145,8 @@ round: x=hundreds 2x3, by differences
     np.round(x, -2);  x.round(decimals=-2)
 modf: x=halves 2x3, by differences
     np.modf(x);  np.modf(x)[0];  np.frexp(0.1 * x + 1.5)[0]
+divmod: x=divisors 2x3, by differences
+    divmod(7.3, x)[1];  divmod(x, 0.7)[1]
 
 # Elementwise, two arguments.
 arithmetic: x=real 2x3

@@ -13,7 +13,7 @@ from ..arrays import as_array, dispatched, untraced
 from ..errors import AutodiffValueError
 from ..operators import Linear, align, cast, compose, diagonal, negation, sum_to, typed
 from ..tables import CONSTANT, composed, rule
-from ..tracing import is_differentiated
+from ..tracing import JacobianTrace, is_traced_by
 from .elementwise import NO_VALUE, nonzero
 from .products import premultiplied, stack_premultiplied, stack_times, times
 from .reductions import kept_shape, reduction
@@ -175,7 +175,7 @@ def cofactors_rule(y, a):
     if is_regular(a):
         b = np.linalg.inv(a)
         return [added((compose(paired.T(y), paired(b.mT)), compose(negation(), between((b.mT, y)), turned_over())))]
-    if is_differentiated(a):
+    if is_traced_by(a, JacobianTrace):
         raise AutodiffValueError("third derivatives of a determinant: the matrix is singular, and has none here")
     u, s, vh = np.linalg.svd(a)
     own = np.eye(s.shape[-1], dtype=bool)
