@@ -80,15 +80,18 @@ def wire(problem: Wire, phi: Any) -> Figure:
 def peak_bytes(run: Callable[[], Any]) -> int:
     """The most that a call holds in memory beyond what was there, arrays included, as Python's allocator counts it."""
     run()  # what a first call leaves behind for good is not counted
+    gc.freeze()  # what is there already need not be looked through
     peaks = []
-    for _ in range(3):  # other threads allocate too: the least is ours
-        gc.collect()
-        tracemalloc.start()
-        try:
+    try:
+        for _ in range(3):  # other threads allocate too: the least is ours
+            gc.collect()
+            tracemalloc.start()
             run()
             peaks.append(tracemalloc.get_traced_memory()[1])
-        finally:
             tracemalloc.stop()
+    finally:
+        tracemalloc.stop()
+        gc.unfreeze()
     return min(peaks)
 
 
