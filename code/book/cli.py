@@ -6,6 +6,7 @@ sense; 130 it was interrupted.
 
 from __future__ import annotations
 
+import gc
 import shutil
 import subprocess
 import sys
@@ -239,6 +240,7 @@ class _Shown(Progress):
 
 def main() -> None:
     """Run a command; the faults of a book are printed, with exit code 1."""
+    gc.set_threshold(100_000)  # syntax trees hold no circles: looking for some is a tenth of Python's part in a render
     try:
         app()
     except BookError as error:

@@ -9,9 +9,10 @@ that the book needs anyway: STIX as Matplotlib ships it for its figures, STIX Tw
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterable
 from functools import cache
-from html.parser import HTMLParser
+from html import unescape
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -60,7 +61,11 @@ PROSE = frozenset(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x20
 
 _LAYOUT_FEATURES = ["ccmp", "dtls", "flac", "kern", "locl", "mark", "mkmk", "ssty"]
 
-_NOT_PROSE = frozenset({"script", "style", "pre", "code"})
+NOT_SET = re.compile(r"<(script|style|pre|code)\b.*?</\1>", re.DOTALL)
+"""What is not set in the text font and that of mathematics."""
+MATH = re.compile(r"<math\b.*?</math>", re.DOTALL)
+NAME = re.compile(r"<mi\b[^>]*>\s*([^<]*?)\s*</mi>")
+TAG = re.compile(r"<[^>]*>")
 
 _ITALIC_RANGES = [("A", "Z", "𝐴"), ("a", "z", "𝑎"), ("Α", "Ω", "𝛢"), ("α", "ω", "𝛼")]
 _ITALIC_OTHERS = dict(zip("hıȷϴ∇∂ϵϑϰϕϱϖ", "ℎ𝚤𝚥𝛳𝛻𝜕𝜖𝜗𝜘𝜙𝜚𝜛", strict=True))
@@ -80,44 +85,22 @@ def math_italic(letter: str) -> str:
     return letter
 
 
-class _Collector(HTMLParser):
-    """Gathers the characters of formulas, and of prose those beyond ASCII, which the text font may lack."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.found: set[str] = set()
-        self._open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _NOT_PROSE or tag in ("math", "mi"):
-            self._open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        if self._open and self._open[-1] == tag:
-            self._open.pop()
-
-    def handle_data(self, data: str) -> None:
-        if _NOT_PROSE.intersection(self._open):
-            return
-        if "math" not in self._open:
-            self.found.update(character for character in data if character > "\x7f")
-            return
-        self.found.update(data)
-        if self._open[-1] == "mi" and len(data.strip()) == 1:
-            self.found.add(math_italic(data.strip()))
-
-
 def characters_of(pages: Iterable[str]) -> frozenset[str]:
     """The characters that the mathematics font is asked for by pages of HTML.
+
+    Those are the characters of formulas, and of prose the ones beyond ASCII, which the text font may lack.
 
     >>> sorted(characters_of(["<p>let <math><mi>x</mi><mo>∈</mo><mi>ℝ</mi></math> → y <code>é</code></p>"]))
     ['x', 'ℝ', '→', '∈', '𝑥']
     """
-    collector = _Collector()
+    found: set[str] = set()
     for page in pages:
-        collector.feed(page)
-    collector.close()
-    return frozenset(collector.found)
+        shown = NOT_SET.sub("", page)
+        for formula in MATH.findall(shown):
+            found.update(unescape(TAG.sub("", formula)))
+            found.update(math_italic(letter) for letter in map(unescape, NAME.findall(formula)) if len(letter) == 1)
+        found.update(character for character in unescape(TAG.sub("", MATH.sub("", shown))) if character > "\x7f")
+    return frozenset(found)
 
 
 def _offer_script_forms_everywhere(font: TTFont) -> None:

@@ -24,6 +24,8 @@ from book.tree import Construct, Node, Nodes
 
 TEMPLATE = Path(__file__).parent / "templates" / "book.typ"
 NAMES = TEMPLATE.with_name("names.typ")
+DESIGN = (TEMPLATE, NAMES, TEMPLATE.with_name("python.sublime-syntax"))
+"""The files that lie beside the text when Typst sets it."""
 STANDARD: Final = "ua-1"
 
 
@@ -323,7 +325,7 @@ def _compile(project: Project, text: str, media: dict[str, bytes]) -> tuple[byte
 
     with project.store.scratch() as name:
         folder = Path(name)
-        templates = {path.name: path.read_bytes() for path in (TEMPLATE, NAMES)}
+        templates = {path.name: path.read_bytes() for path in DESIGN}
         for path, data in {"main.typ": text.encode(), **templates, **media}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(data)

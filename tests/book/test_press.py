@@ -8,7 +8,7 @@ import shutil
 import pytest
 import typst
 
-from book.pdf import NAMES, TEMPLATE
+from book.pdf import DESIGN
 
 PAGE = "#let page-of(name) = context metadata((name, here().page()))\n"
 
@@ -23,7 +23,7 @@ def table_of(rows: int, above: int) -> str:
 
 def places(text: str, folder) -> list[tuple[str, int]]:
     """What a text has marked with `page-of`, in its order, each with its page."""
-    for part in (TEMPLATE, NAMES):
+    for part in DESIGN:
         shutil.copy(part, folder)
     book = folder / "main.typ"
     book.write_text(f'#import "book.typ": *\n{PAGE}#show: book.with(title: "T", toc: false)\n{text}')
