@@ -71,7 +71,7 @@ def write(blocks: list[Any], writer: str, *options: str, meta: dict[str, Any] | 
 
 
 def in_parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Map over items, as many pandocs at a time as there are processors."""
+    """Map over items, as many at a time as there are processors."""
     pool = ThreadPoolExecutor(os.cpu_count() or 2)
     try:
         return list(pool.map(function, items))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from book import citations, publish
+from book import citations, pandoc, publish
 from book.crossref import Index
 from book.edition import Edition
 from book.errors import BookError, Fault, fail
@@ -85,12 +85,15 @@ def make(
     _judge(faults, strict=False)
     worded = citations.word(project, [node for item in book for node in item.summary["cites"]])
     selected = [item for item in book if item.chapter in chosen]
+    builders = {form: import_module(f"book.{BUILDERS[form][0]}").build for form in formats}
+    progress.phase(f"Making {', '.join(BUILDERS[form][1] for form in formats)}")
+
+    def one(form: str) -> tuple[publish.Files, list[Fault]]:
+        return builders[form](Edition(project, book, indices[form], worded, selected, offered))
+
     made: dict[str, publish.Files] = {}
-    for form in formats:
-        room, things = BUILDERS[form]
-        progress.phase(f"Making {things}")
-        build = import_module(f"book.{room}").build
-        made[form], found = build(Edition(project, book, indices[form], worded, selected, offered))
+    for form, (files, found) in zip(formats, pandoc.in_parallel(one, formats), strict=True):
+        made[form] = files
         faults += found
     return made, faults
 
