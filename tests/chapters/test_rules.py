@@ -21,7 +21,11 @@ RUN = re.compile(rf"{CELL.pattern}|`\{{python\}} ([^`]+)`", CELL.flags)
 PROJECT = Project(ROOT)
 SOURCES = [ROOT / chapter.path for chapter in PROJECT.chapters]
 
-every_file = pytest.mark.parametrize("chapter", SOURCES, ids=lambda path: path.stem)
+every_file = pytest.mark.parametrize(
+    "chapter",
+    # one process for all tests of a chapter: its cells run once
+    [pytest.param(path, id=path.stem, marks=pytest.mark.xdist_group(path.stem)) for path in SOURCES],
+)
 
 
 @cache
