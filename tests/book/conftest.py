@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -90,6 +90,13 @@ def small_book_in() -> Callable[..., SmallBook]:
 def small_book(tmp_path: Path, small_book_in: Callable[..., SmallBook]) -> Callable[..., SmallBook]:
     """Makes such a book in the temporary folder of a test."""
     return partial(small_book_in, tmp_path)
+
+
+@pytest.fixture
+def book(rendered: SmallBook, tmp_path: Path) -> SmallBook:
+    """A copy of a module's ``rendered`` book, in another folder, with all that is remembered."""
+    shutil.copytree(rendered.root, tmp_path / "copy")
+    return replace(rendered, root=tmp_path / "copy")
 
 
 @pytest.fixture

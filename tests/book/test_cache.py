@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import replace
 
 import pytest
 
@@ -27,13 +26,6 @@ def rendered(small_book_in, tmp_path_factory):
     made.write("requirements.lock", "numpy==2.0\n")
     made.render("html")
     return made
-
-
-@pytest.fixture
-def book(rendered, tmp_path):
-    """A copy of it, in another folder, with all that is remembered."""
-    shutil.copytree(rendered.root, tmp_path / "copy")
-    return replace(rendered, root=tmp_path / "copy")
 
 
 def runs(book) -> list[str]:

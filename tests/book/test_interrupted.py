@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import resource
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -77,13 +75,6 @@ def rendered(small_book_in, tmp_path_factory):
     made = small_book_in(tmp_path_factory.mktemp("stopped") / "book", CHAPTER)
     made.render("html")
     return made
-
-
-@pytest.fixture
-def book(rendered, tmp_path):
-    """A copy of a rendered book, with all that is remembered."""
-    shutil.copytree(rendered.root, tmp_path / "copy")
-    return replace(rendered, root=tmp_path / "copy")
 
 
 def scratch(book) -> str:
