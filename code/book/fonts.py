@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # it takes half a second to import, and most renders make no 
 MATH_FONT_NAME = "stix-two-math.woff2"
 """The file name under which `assets/book.css` looks for the font, in `assets/fonts`."""
 
-ALWAYS = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("−∂∇∑∏∫√∞→∈≤≥≈≠·×⋯…′⟨⟩‖⊤ℝαβγδεηθλμσφψω")
+ALWAYS = frozenset(map(chr, range(0x20, 0x7F))) | frozenset("−∂∇∑∏∫√∞→∈≤≥≈≠·×⋯…′⟨⟩‖⊤ℝαβγδεηθλμσφψω⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 """What every page gets, so that a formula written by a script (a slider's label, say) is not a patchwork."""
 
 REPERTOIRE = ALWAYS | frozenset(

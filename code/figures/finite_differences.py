@@ -10,10 +10,9 @@ from matplotlib.patches import Rectangle
 
 from autodiff import finite
 from figures import style
+from figures.explorables import rounded
 from figures.numbers import tex
 from figures.style import INK, SERIES
-
-Function = Callable[[Any], Any]
 
 POINT = 0.7
 """Where the error curves differentiate the sine: no derivative of it vanishes there."""
@@ -56,41 +55,59 @@ def evaluation_points(
 # --- the error against the step ------------------------------------------------------------------------------
 
 
-def slide_data(
-    f: Function = np.sin,
-    slope: float = float(np.cos(POINT)),
-    x: float = POINT,
-    steps: Sequence[float] = (1.0, 1e-1, 1e-5, 4e-16),
-) -> dict[str, Any]:
-    """What `slide` draws, as plain numbers: a few windows on the curve, and the error for every step.
+STEPS = np.logspace(-15.5, 0, 63)
+"""The steps that a reader can slide through, four a decade."""
+WINDOWS = (1.0, 1e-1, 1e-5, 10**-15.5)
+"""The steps at which the static figure opens a window."""
 
-    A window of step h holds u = (t - x) / h and (f(t) - f(x)) / h, so that a slope seen in it is a slope of f.
+
+def bounds(h: Any) -> dict[str, tuple[Any, Any]]:
+    """For each difference the two terms that bound its error with the step h: truncation and round-off."""
+    size, bend, jerk = (float(abs(g(POINT))) for g in (np.sin, np.sin, np.cos))
+    eps = float(np.finfo(float).eps)
+    return {"forward": (h * bend / 2, 2 * eps * size / h), "central": (h**2 * jerk / 6, eps * size / h)}
+
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "forward": finite.forward,
+    "central": finite.central,
+    "complex": finite.complex_step,
+}
+
+
+def slide_data(steps: Sequence[float] | np.ndarray = STEPS) -> dict[str, Any]:
+    """What `slide` and its explorable draw, as plain numbers: a window on the sine for each step, and all errors.
+
+    A window of step h holds u = (t - x) / h and (f(t) - f(x)) / h, so that a slope seen in it is a slope of f: every
+    fifth point, and the corners in between. With them the estimates, and the share of truncation in the bound of each
+    difference's error.
     """
+    x, slope = POINT, float(np.cos(POINT))
     u = np.linspace(-1.25, 1.25, 251)
-    windows = [
-        {
-            "h": h,
-            "u": u.tolist(),
-            "curve": ((f(x + u * h) - f(x)) / h).tolist(),
-            "forward": float(finite.forward(f, x, h)),
-            "central": float(finite.central(f, x, h)),
-        }
-        for h in steps
-    ]
-    h = np.logspace(-15.5, 0, 311)
-    errors = {
-        "h": h.tolist(),
-        "forward": np.abs(finite.forward(f, x, h) - slope).tolist(),
-        "central": np.abs(finite.central(f, x, h) - slope).tolist(),
-    }
-    return {"x": x, "slope": slope, "windows": windows, "errors": errors}
+    windows = []
+    for h in map(float, steps):
+        curve = (np.sin(x + u * h) - np.sin(x)) / h
+        corners = np.abs(np.convolve(curve, (1, -2, 1), "same")) > 1e-3
+        kept = corners | (np.arange(u.size) % 5 == 0)
+        windows.append(
+            {
+                "h": h,
+                "u": u[kept].round(2).tolist(),
+                "curve": curve[kept].round(3).tolist(),
+                "estimates": {name: float(method(np.sin, x, h)) for name, method in METHODS.items()},
+                "truncation": {name: float(cut / (cut + noise)) for name, (cut, noise) in bounds(h).items()},
+            }
+        )
+    fine = np.logspace(-15.5, 0, 311)
+    errors = {name: rounded(np.abs(method(np.sin, x, fine) - slope)) for name, method in METHODS.items()}
+    return {"x": x, "slope": slope, "windows": windows, "errors": {"h": rounded(fine), **errors}}
 
 
 @style.figure
 def slide(data: dict[str, Any] | None = None) -> Figure:
     """The step slid from large to tiny: windows on the curve above, the error for every step below."""
     data = data or slide_data()
-    windows = dict(zip("abcd", data["windows"], strict=True))
+    windows = dict(zip("abcd", (window_of(h, data) for h in WINDOWS), strict=True))
     made = style.blank(4.6)
     axes = made.subplot_mosaic("abcd;eeee", height_ratios=(1, 1.3))
     for letter, window in windows.items():
@@ -101,11 +118,16 @@ def slide(data: dict[str, Any] | None = None) -> Figure:
     for (name, rise), (ink, line) in zip((("forward", 12), ("central", -15)), SERIES, strict=False):
         _error_line(below, data["errors"]["h"], data["errors"][name], ink, linestyle=line, label=name)
         for letter, window in windows.items():
-            at = window["h"], abs(window[name] - data["slope"])
+            at = window["h"], abs(window["estimates"][name] - data["slope"])
             below.plot(*at, "o", color=INK[ink], markersize=5)
             below.annotate(letter, at, (0, rise), textcoords="offset points", ha="center", va="center")
     below.legend(loc="lower right")
     return made
+
+
+def window_of(h: float, data: dict[str, Any]) -> dict[str, Any]:
+    """The window of the data whose step is nearest to h."""
+    return min(data["windows"], key=lambda window: abs(np.log(window["h"] / h)))
 
 
 def _window(axes: Axes, window: dict[str, Any], slope: float) -> None:
@@ -114,7 +136,7 @@ def _window(axes: Axes, window: dict[str, Any], slope: float) -> None:
     axes.plot(u, slope * u, color=INK["grid"], linestyle="-", linewidth=5)
     axes.plot(u, curve, color=INK["ink"], linestyle="-", linewidth=1)
     (ink, line), (central_ink, central_line) = SERIES[:2]
-    axes.plot([0, 1], [0, window["forward"]], color=INK[ink], linestyle=line, marker="o", markersize=3.5)
+    axes.plot([0, 1], [0, window["estimates"]["forward"]], color=INK[ink], linestyle=line, marker="o", markersize=3.5)
     ends = np.interp([-1, 1], u, curve)
     axes.plot([-1, 1], ends, color=INK[central_ink], linestyle=central_line, marker="s", markersize=3.5)
     axes.set(xlim=(-1.3, 1.3), ylim=(-1.3, 1.3), xticks=(-1, 0, 1), xticklabels=("$x-h$", "$x$", "$x+h$"))
@@ -136,22 +158,15 @@ def _error_line(axes: Axes, h: Any, error: Any, ink: str, **options: Any) -> Non
 @style.figure
 def v_curve() -> Figure:
     """Errors of the forward and the central difference against the step, with the bounds that predict them."""
-    size, slope, bend, jerk = (float(abs(g(POINT))) for g in (np.sin, np.cos, np.sin, np.cos))
-    eps = float(np.finfo(float).eps)
     h = np.logspace(-15.5, 0, 621)
-    bounds = {
-        "forward": (h * bend / 2, 2 * eps * size / h, 2 * np.sqrt(eps * size / bend), (r"$\propto h$", 1e-12, 3e-15)),
-        "central": (
-            h**2 * jerk / 6,
-            eps * size / h,
-            (3 * eps * size / jerk) ** (1 / 3),
-            (r"$\propto h^2$", 3e-8, 3e-15),
-        ),
-    }
+    laws = {"forward": (1, r"$\propto h$", 1e-12), "central": (2, r"$\propto h^2$", 3e-8)}
     made, grid = style.canvas(3.0, 1, 2, sharey=True)
-    for axes, (name, (truncation, roundoff, best, law)), (ink, _) in zip(grid, bounds.items(), SERIES, strict=False):
+    for axes, (name, (order, law, place)), (ink, _) in zip(grid, laws.items(), SERIES, strict=False):
+        truncation, roundoff = bounds(h)[name]
+        truncation_at_1, roundoff_at_1 = bounds(1.0)[name]
+        best = (roundoff_at_1 / (order * truncation_at_1)) ** (1 / (order + 1))
         _error_axes(axes)
-        error = np.abs(getattr(finite, name)(np.sin, POINT, h) - slope)
+        error = np.abs(getattr(finite, name)(np.sin, POINT, h) - np.cos(POINT))
         _error_line(axes, h, error, ink, linestyle="none", marker=".", markersize=2.5)
         axes.plot(h, truncation + roundoff, color=INK["ink"], linestyle="-", linewidth=1)
         for part in (truncation, roundoff):
@@ -159,7 +174,7 @@ def v_curve() -> Figure:
         axes.axvline(best, color=INK["muted"], linestyle=":", linewidth=1)
         axes.set_title(f"{name} difference")
         style.note(axes, "$h^\\ast$", (best, 3e-17), ha="center", va="bottom")
-        style.note(axes, law[0], law[1:], "muted", ha="right")
+        style.note(axes, law, (place, 3e-15), "muted", ha="right")
         style.note(axes, r"$\propto 1/h$", (2e-2, 3e-14), "muted", ha="left")
     grid[1].set_ylabel("")
     return made

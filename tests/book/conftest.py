@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
 
 from book import cli
 from book.manuscript import Manuscript, manuscripts, numbered
@@ -23,7 +22,6 @@ from book.render import Request, render
 
 SPECIMEN = Path(__file__).parent / "specimen"
 EPOCH = "1700000000"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 CONFIG = """\
 project:
@@ -159,30 +157,3 @@ def specimen(tmp_path_factory: pytest.TempPathFactory) -> Specimen:
     finally:
         del os.environ["SOURCE_DATE_EPOCH"]
     return Specimen(root)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """A browser for the tests of a module. It holds an event loop, in which no other test could run kernels."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser")
-    if program is None:
-        missing = "no Chromium on this machine (Debian: apt-get install chromium)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=program, args=FLAGS)
-        yield running
-        running.close()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A page that remembers in `complaints` what went wrong on it and in `requests` what it asked for."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = context.new_page()
-    opened.complaints, opened.requests = [], []
-    opened.on("console", lambda message: message.type == "error" and opened.complaints.append(message.text))
-    opened.on("pageerror", lambda error: opened.complaints.append(str(error)))
-    opened.on("requestfailed", lambda request: opened.complaints.append(f"{request.url} failed"))
-    opened.on("request", lambda request: opened.requests.append(request.url))
-    yield opened
-    context.close()

@@ -1,88 +1,14 @@
 """The finished pages in a real browser: nothing from elsewhere, nothing wider than the window, nothing broken.
 
-The book is rendered once (from the cache where it can be) and served from a folder of its own. Without Chromium
-these tests are skipped, but not in CI, which has to have one.
+tests/conftest.py renders the book, serves it and opens the browser.
 """
 
 from __future__ import annotations
 
-import functools
-import http.server
 import re
-import subprocess
-import sys
-import threading
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-
-ROOT = Path(__file__).parents[2]
-
-CONTRASTS = """
-() => {
-  const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const channels = (colour) => {  // whatever CSS calls it, as red, green, blue and opacity
-    canvas.clearRect(0, 0, 1, 1);
-    canvas.fillStyle = colour;
-    canvas.fillRect(0, 0, 1, 1);
-    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
-    return [r, g, b, a / 255];
-  };
-  const luminance = (rgb) => rgb.slice(0, 3)
-    .map((v) => v / 255).map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
-  const ground = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = channels(getComputedStyle(e).backgroundColor);
-      if (colour[3] === 1) return colour;
-    }
-    return [255, 255, 255, 1];
-  };
-  const pale = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const own = [...element.childNodes].some((n) => n.nodeType === Node.TEXT_NODE && n.textContent.trim());
-    const style = getComputedStyle(element);
-    if (!own || !element.checkVisibility({ opacityProperty: true, visibilityProperty: true })) continue;
-    const [a, b] = [luminance(channels(style.color)), luminance(ground(element))].sort((x, y) => y - x);
-    const ratio = (a + 0.05) / (b + 0.05);
-    if (ratio < 4.5) pale.push(`${ratio.toFixed(2)}: ${element.tagName} ${element.textContent.trim().slice(0, 40)}`);
-  }
-  return pale;
-}
-"""
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    output = tmp_path_factory.mktemp("book") / "_book"
-    command = [sys.executable, "-m", "book", "render", "--to", "html", "--output", str(output)]
-    subprocess.run(command, cwd=ROOT, check=True)
-    return output
-
-
-@pytest.fixture(scope="module")
-def pages(folder: Path) -> list[str]:
-    """Every page's address below the site's, in the order of the book."""
-    links = re.findall(r'<li><a href="([^"#]+\.html)"', (folder / "index.html").read_text())
-    assert links[0] == "index.html"
-    return links
-
-
-@pytest.fixture(scope="module")
-def address(folder: Path) -> Iterator[str]:
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_pages_are_whole_and_ask_nothing_of_others(page, address, pages):
@@ -103,17 +29,17 @@ def test_pages_fit_a_phone(page, address, pages):
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_text_is_readable_in_both_themes(page, address, pages, theme):
+def test_text_is_readable_in_both_themes(page, address, pages, too_pale, theme):
     page.emulate_media(color_scheme=theme)
     pale = {}
     for name in pages:
         page.goto(address + name)
-        pale[name] = page.evaluate(CONTRASTS)
+        pale[name] = too_pale(page)
     assert {name: found for name, found in pale.items() if found} == {}
 
 
-def test_mathematics_is_drawn_with_the_book_s_own_font(page, address, folder, pages):
-    chapter = next(name for name in pages if "<math" in (folder / name).read_text())
+def test_mathematics_is_drawn_with_the_book_s_own_font(page, address, site, pages):
+    chapter = next(name for name in pages if "<math" in (site / name).read_text())
     page.goto(address + chapter, wait_until="networkidle")
     session = page.context.new_cdp_session(page)
     session.send("DOM.enable")
@@ -141,11 +67,11 @@ def test_search_finds_a_word_and_leads_to_it(page, address):
     assert page.complaints == []
 
 
-def test_no_script_in_the_text_runs_and_nothing_comes_from_elsewhere(page, address, folder):
+def test_no_script_in_the_text_runs_and_nothing_comes_from_elsewhere(page, address, site):
     """What the page's policy is for, should a text ever get where it does not belong."""
     intruder = '<script>document.title = "in"</script><img src="https://example.org/a.png" onerror="alert()">'
-    bad = folder / "intruder.html"
-    bad.write_text((folder / "index.html").read_text().replace("</main>", f"{intruder}</main>"))
+    bad = site / "intruder.html"
+    bad.write_text((site / "index.html").read_text().replace("</main>", f"{intruder}</main>"))
     for place in (address + bad.name, bad.as_uri()):
         page.complaints.clear()
         page.goto(place)
@@ -174,8 +100,8 @@ def test_the_keyboard_reaches_the_text_first(page, address):
     assert page.url.endswith("#main")
 
 
-def test_a_page_opened_from_disk_works(page, folder, pages):
-    page.goto((folder / "index.html").as_uri())
+def test_a_page_opened_from_disk_works(page, site, pages):
+    page.goto((site / "index.html").as_uri())
     page.locator(".search-button").click()
     expect(page.locator("dialog [role=status]")).to_contain_text("opened from disk")
     page.keyboard.press("Escape")

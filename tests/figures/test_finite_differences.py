@@ -35,15 +35,24 @@ def test_the_data_of_the_slide_is_plain_and_right():
     data = figures.slide_data()
     assert json.loads(json.dumps(data)) == data
     for window in data["windows"]:
-        error = abs(window["central"] - data["slope"])
-        assert error < {1.0: 0.2, 0.1: 2e-3, 1e-5: 1e-10}.get(window["h"], 0.5)
-        assert len(window["u"]) == len(window["curve"])
+        h, estimates = window["h"], window["estimates"]
+        error = {name: abs(estimate - np.cos(figures.POINT)) for name, estimate in estimates.items()}
+        assert error["complex"] <= h**2 + 3e-16
+        for name, (truncation, roundoff) in figures.bounds(h).items():
+            assert window["truncation"][name] == pytest.approx(truncation / (truncation + roundoff))
+            if h < 1e-3:  # larger steps reach where the derivatives are others than at the point
+                assert error[name] <= 1.01 * (truncation + roundoff)
+        u, curve = np.array(window["u"]), np.array(window["curve"])
+        exact = (np.sin(figures.POINT + u * h) - np.sin(figures.POINT)) / h
+        assert abs(np.interp(0, u, curve)) < 1e-9
+        if h > 1e-11:  # below that the sine is a staircase, which is another one a rounding away
+            np.testing.assert_allclose(curve, exact, atol=1e-3)
     turn = {name: data["errors"]["h"][int(np.argmin(data["errors"][name]))] for name in ("forward", "central")}
     assert turn["forward"] < 1e-7 < 1e-6 < turn["central"] < 1e-4
 
 
-def test_the_slide_can_be_drawn_from_data_of_another_function():
-    data = figures.slide_data(np.exp, float(np.e), 1.0, (0.5, 0.1, 1e-3, 1e-14))
+def test_the_slide_opens_the_windows_that_the_data_have_nearest():
+    data = figures.slide_data([0.5, 0.1, 1e-3, 1e-14])
     assert figures.slide(data).axes[0].get_title(loc="left") == "(a)  $h=0.5$"
 
 
