@@ -82,7 +82,7 @@ CONSTANTS = {
     repr(math.pi): r"\pi", repr(math.e): "e", repr(LN2): r"\log(2)", repr(LN10): r"\log(10)",
     repr(math.pi / 180): r"\frac{\pi}{180}", repr(180 / math.pi): r"\frac{180}{\pi}",
     repr(2 / SQRT_PI): r"\frac{2}{\sqrt{\pi}}", repr(SQRT_PI / 2): r"\frac{\sqrt{\pi}}{2}",
-    repr(math.sqrt(2 * math.pi)): r"\sqrt{2 \pi}",
+    repr(math.sqrt(2)): r"\sqrt{2}", repr(math.sqrt(2 * math.pi)): r"\sqrt{2 \pi}",
 }  # fmt: skip
 
 

@@ -51,6 +51,7 @@ FUNCTIONS = {
     "sum": lambda x: x.sum(0), "qr": np.linalg.qr, "eigh": np.linalg.eigh, "eig": np.linalg.eig,
     "cholesky": np.linalg.cholesky, "svd": np.linalg.svd, "where": np.where,
     "concatenate": lambda a, b: np.concatenate([a, b]), "stack": lambda a, b: np.stack([a, b]), "roots": np.roots,
+    "cases": lambda value, condition, other: np.where(condition, value, other),
 }  # fmt: skip
 TRANSPOSED = {
     "Omega": lambda x: 2 * triangle(skew(x)),
@@ -81,6 +82,8 @@ class Reader:
 
     def read(self, text):
         text = text.replace(r"\mathrm{", r"\operatorname{")
+        text = text.replace(r"\begin{cases}", r"\operatorname{cases}(").replace(r"& \text{otherwise} \end{cases}", ")")
+        text = text.replace("&", ",").replace(r"\\", ",")  # the value, where it holds, the other value
         text = text.replace(r"\#\{k : x_k = y\}", r"\operatorname{count}(x = y)").replace(r"\_", "_")
         self.tokens = []
         for found in TOKENS.finditer(SPACE.sub(" ", text)):

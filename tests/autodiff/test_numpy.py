@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff.arrays import name_of
+from autodiff.rules import special
 
 from .oracles import differences
 
@@ -45,6 +47,45 @@ def test_scipys_ufuncs_with_parameters(name):
     if name != "yn":  # its order is a whole number
         with pytest.raises(ad.AutodiffError, match="last argument alone"):
             ad.grad(lambda v: function(v, *PARAMETERS[name][1:], 0.4))(PARAMETERS[name][0])
+
+
+# Where a rule as the books have it is 0 / 0, or the difference of huge numbers: the function, the point, the first
+# derivatives there. What is 0 for every y has the slope 0.
+LIMITS = {
+    "i0": (scipy_special.i0, 0.0, [0, 1 / 2, 0, 3 / 8]),
+    "i1": (scipy_special.i1, 0.0, [1 / 2, 0, 3 / 8, 0, 5 / 16]),
+    "j0": (scipy_special.j0, 0.0, [0, -1 / 2, 0, 3 / 8]),
+    "j1": (scipy_special.j1, 0.0, [1 / 2, 0, -3 / 8]),
+    "spence": (scipy_special.spence, 1.0, [-1, 1 / 2, -2 / 3]),
+    "xlogy": (lambda y: scipy_special.xlogy(0.0, y), 0.0, [0]),
+    "xlog1py": (lambda y: scipy_special.xlog1py(0.0, y), -1.0, [0]),
+    "rel_entr": (lambda y: scipy_special.rel_entr(0.0, y), 0.0, [0]),
+    "kl_div": (lambda y: scipy_special.kl_div(0.0, y), 0.0, [1]),
+    "gammainc": (lambda x: scipy_special.gammainc(1.0, x), 0.0, [1, -1]),
+    "betainc": (lambda x: scipy_special.betainc(2.0, 1.0, x), 1.0, [2]),
+    "log_ndtr far left": (scipy_special.log_ndtr, -1e5, [1e5, -1]),
+    "log_ndtr far right": (scipy_special.log_ndtr, 50.0, [0, 0]),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_scipys_ufuncs_have_the_limits_of_their_derivatives(name):
+    f, x, derivatives = LIMITS[name]
+    for expected in derivatives:
+        f = ad.grad(f)
+        assert f(x) == pytest.approx(expected, rel=1e-5, abs=1e-12)
+
+
+@pytest.mark.parametrize("ufunc", special.scipys_partials(scipy_special), ids=name_of)
+def test_scipys_ufuncs_stay_in_single_precision(ufunc):
+    """As NumPy's do; some of SciPy's ufuncs know double precision only, for whatever they are given."""
+    others = [2 if ufunc is scipy_special.yn else np.float32(0.6)] * (ufunc.nin - 1)
+    f, x = lambda x: ufunc(*others, x), np.float32(0.3)
+    y, pullback = ad.vjp(f, x)
+    assert (y.dtype, pullback(y)[0].dtype) == (f(x).dtype, np.float32)
+    assert ad.jvp(f, (x,), (x,))[1].dtype == f(x).dtype
+    if f(x).dtype == np.float32:
+        assert ad.grad(ad.grad(f))(x).dtype == np.float32
 
 
 def test_digamma_is_psi_and_minimize_takes_value_and_gradient():

@@ -10,11 +10,27 @@ import numpy as np
 from ..arrays import as_array, dispatched
 from ..operators import diagonal
 from ..tables import CONSTANT, PARTIALS, PENDING, UNKNOWN, rule
-from .elementwise import nonzero, softmax_weight
+from .elementwise import softmax_weight
 from .reductions import kept_shape, reduction
 from .shapes import axes_of
 
-SQRT_PI = float(np.sqrt(np.pi))
+SQRT_2, SQRT_PI, SQRT_2PI = float(np.sqrt(2)), float(np.sqrt(np.pi)), float(np.sqrt(2 * np.pi))
+
+
+def over(x, y):
+    """x / y, and 0 for 0 / 0: where x log y is 0 whatever y is, its slope is, too."""
+    return x / np.where(y == 0, x == 0, y)
+
+
+def density_over_share(sp, x):
+    """φ(x) / Φ(x): in the left tail, where both are 0 to rounding, by erfcx. Either side is finite beyond its own part,
+    so that what `where` does not choose does no harm."""
+    left, right = np.minimum(x, 0), np.maximum(x, -2)
+    return np.where(
+        x < -1,
+        2 / (SQRT_2PI * sp.erfcx(-left / SQRT_2)),
+        np.exp(-right * right / 2) / (SQRT_2PI * sp.ndtr(right)),
+    )
 
 
 def scipys_partials(sp):
@@ -39,45 +55,45 @@ def scipys_partials(sp):
         sp.expit: (lambda y, x: y * (1 - y),),
         sp.logit: (lambda y, x: 1 / (x * (1 - x)),),
         sp.log_expit: (lambda y, x: sp.expit(-x),),
-        sp.ndtr: (lambda y, x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),),
-        sp.ndtri: (lambda y, x: np.exp(y * y / 2) * np.sqrt(2 * np.pi),),
-        sp.log_ndtr: (lambda y, x: np.exp(-x * x / 2 - y) / np.sqrt(2 * np.pi),),
+        sp.ndtr: (lambda y, x: np.exp(-x * x / 2) / SQRT_2PI,),
+        sp.ndtri: (lambda y, x: np.exp(y * y / 2) * SQRT_2PI,),
+        sp.log_ndtr: (lambda y, x: density_over_share(sp, x),),
         sp.entr: (lambda y, x: -np.log(x) - 1,),
         sp.exp10: (lambda y, x: float(np.log(10)) * y,),
         sp.cosm1: (lambda y, x: -np.sin(x),),
         sp.i0: (lambda y, x: sp.i1(x),),
-        sp.i1: (lambda y, x: sp.i0(x) - np.where(x == 0, 0.5, y / nonzero(x)),),
+        sp.i1: (lambda y, x: (sp.i0(x) + sp.iv(2, x)) / 2,),
         sp.i0e: (lambda y, x: sp.i1e(x) - np.sign(x) * y,),
-        sp.i1e: (lambda y, x: sp.i0e(x) - np.where(x == 0, 0.5, y / nonzero(x)) - np.sign(x) * y,),
+        sp.i1e: (lambda y, x: (sp.i0e(x) + sp.ive(2, x)) / 2 - np.sign(x) * y,),
         sp.j0: (lambda y, x: -sp.j1(x),),
-        sp.j1: (lambda y, x: sp.j0(x) - np.where(x == 0, 0.5, y / nonzero(x)),),
+        sp.j1: (lambda y, x: (sp.j0(x) - sp.jv(2, x)) / 2,),
         sp.y0: (lambda y, x: -sp.y1(x),),
         sp.y1: (lambda y, x: sp.y0(x) - y / x,),
         sp.k0: (lambda y, x: -sp.k1(x),),
         sp.k1: (lambda y, x: -sp.k0(x) - y / x,),
         sp.k0e: (lambda y, x: y - sp.k1e(x),),
         sp.k1e: (lambda y, x: y - sp.k0e(x) - y / x,),
-        sp.spence: (lambda y, x: np.log(x) / (1 - x),),
+        sp.spence: (lambda y, x: -1 / sp.hyp1f1(1, 2, np.log(x)),),
         sp.exp1: (lambda y, x: -np.exp(-x) / x,),
         sp.expi: (lambda y, x: np.exp(x) / x,),
         # z = f(x, y): ∂z/∂x and ∂z/∂y, as functions of (z, x, y)
-        sp.xlogy: (lambda z, x, y: np.log(y), lambda z, x, y: x / y),
-        sp.xlog1py: (lambda z, x, y: np.log1p(y), lambda z, x, y: x / (1 + y)),
+        sp.xlogy: (lambda z, x, y: np.log(y), lambda z, x, y: over(x, y)),
+        sp.xlog1py: (lambda z, x, y: np.log1p(y), lambda z, x, y: over(x, 1 + y)),
         sp.beta: (
             lambda z, x, y: z * (sp.psi(x) - sp.psi(x + y)),
             lambda z, x, y: z * (sp.psi(y) - sp.psi(x + y)),
         ),
         sp.betaln: (lambda z, x, y: sp.psi(x) - sp.psi(x + y), lambda z, x, y: sp.psi(y) - sp.psi(x + y)),
-        sp.rel_entr: (lambda z, x, y: np.log(x / y) + 1, lambda z, x, y: -x / y),
-        sp.kl_div: (lambda z, x, y: np.log(x / y), lambda z, x, y: 1 - x / y),
+        sp.rel_entr: (lambda z, x, y: np.log(x / y) + 1, lambda z, x, y: -over(x, y)),
+        sp.kl_div: (lambda z, x, y: np.log(x / y), lambda z, x, y: 1 - over(x, y)),
         # with respect to the last argument alone, not to orders and parameters
         zeta: (None, lambda z, s, q: -s * zeta(s + 1, q)),
-        sp.gammainc: (None, lambda z, a, x: np.exp((a - 1) * np.log(x) - x - sp.gammaln(a))),
-        sp.gammaincc: (None, lambda z, a, x: -np.exp((a - 1) * np.log(x) - x - sp.gammaln(a))),
+        sp.gammainc: (None, lambda z, a, x: np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))),
+        sp.gammaincc: (None, lambda z, a, x: -np.exp(sp.xlogy(a - 1, x) - x - sp.gammaln(a))),
         sp.betainc: (
             None,
             None,
-            lambda z, a, b, x: np.exp((a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - sp.betaln(a, b)),
+            lambda z, a, b, x: np.exp(sp.xlogy(a - 1, x) + sp.xlog1py(b - 1, -x) - sp.betaln(a, b)),
         ),
         sp.hyp0f1: (None, lambda z, b, x: sp.hyp0f1(b + 1, x) / b),
         sp.hyp1f1: (None, None, lambda z, a, b, x: a / b * sp.hyp1f1(a + 1, b + 1, x)),
