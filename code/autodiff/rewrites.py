@@ -23,7 +23,7 @@ from .recording import Node, nodes_in
 from .rows import by_rows, from_rows
 from .rules.indexing import add_at, embed
 from .rules.shapes import join
-from .simplify import Rule, like, simplify, sweep
+from .simplify import Rule, like, shape_of, simplify, sweep
 
 
 def rewritten(graph: Graph) -> Graph:
@@ -71,11 +71,17 @@ def _small_power(node: Node) -> list[Node] | None:
     return [square, *last[int(n)]]
 
 
+def _embedded_number(node: Node) -> list[Node] | None:
+    x = node.args[0]
+    return [like(node, reshape, x, ())] if node.shape == () and math.prod(shape_of(x)) == 1 else None
+
+
 PLAIN: dict[Any, Rule] = {
     **dict.fromkeys((stopped, np.copy), lambda node: node.args[0]),
     **dict.fromkeys((np.expand_dims, np.squeeze), lambda node: [like(node, reshape, node.args[0], node.shape)]),
     np.mean: _mean,
     np.power: _small_power,
+    embed: _embedded_number,
 }
 
 
@@ -315,7 +321,7 @@ def placements(graph: Graph) -> Rule:
         sign = 1 if node.function is np.add else -1
         if not pieces(y) and sign > 0:
             x, y = y, x
-        if not pieces(y) or type(x) is not Node or not fits(x, node) or x.shape == ():
+        if not pieces(y) or not fits(x, node) or not fits(y, node) or x.shape == ():
             return None
         made = [x]
         for t, index in pieces(y):

@@ -204,8 +204,8 @@ class Writer:
             rest = written(METHODS[node.function], node.args[1:], node.kwargs, text, str)
             return f"{text(node.args[0])}.{rest}"
         plain = written(node.function, node.args, node.kwargs, text, self.function_name)
-        may_be_array = node.shape == () and node in self.plan.foreign and node.function not in CONSTANT
-        return f"{plain}[()]" if may_be_array and not takes_number(node) else plain
+        may_be_array = node.function is np.where or (node in self.plan.foreign and node.function not in CONSTANT)
+        return f"{plain}[()]" if node.shape == () and may_be_array and not takes_number(node) else plain
 
     def _number(self, node: Node) -> list[str]:
         template = NUMBERS[node.function]

@@ -16,6 +16,11 @@ def mixed(u: Any, rows: int) -> Any:
     return (np.add.outer(np.arange(rows), 2 * np.arange(u.size)) % 3 - 1.0) @ u
 
 
+def shares(M: Any) -> Any:
+    """Rows of a matrix times its columns' sums, which broadcast along them."""
+    return M @ np.sum(M, axis=0, keepdims=True)[0] / M.size
+
+
 # Each step: how many operands, and a function of them and of a number from 1 to 3.
 STEPS: list[tuple[int, Callable]] = [
     (1, lambda u, k: np.sin(u)),
@@ -30,6 +35,8 @@ STEPS: list[tuple[int, Callable]] = [
     (2, lambda u, v, k: np.concatenate([v, u[:k]]) / 2),
     (2, lambda u, v, k: np.cos(u) if u.size != v.size else u * v),
     (2, lambda u, v, k: np.maximum(np.mean(v), u)),
+    (2, lambda u, v, k: np.tanh(shares(np.outer(u, v)))),
+    (2, lambda u, v, k: np.sum(np.outer(u, v) - np.pad(v[1:], (0, 1)), axis=0) / k),
 ]
 
 

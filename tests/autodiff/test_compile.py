@@ -60,6 +60,34 @@ def test_every_primitive_compiles(case: Case, eager):
             np.testing.assert_array_equal(x, kept)
 
 
+BROADCAST = {
+    "a sum of columns": lambda X: np.sum(X**3) + np.sum(np.sin(np.sum(X, axis=0, keepdims=True)[0])),
+    "a padded row": lambda X: X * X + np.pad(X[0, 1:], (0, 1)),
+    "a padded row, subtracted": lambda X: np.sin(X) - np.pad(X[1, 1:], (1, 0)),
+    "one row of a stack": lambda X: np.stack([X, X]) + np.pad(X[:1], ((0, 2), (0, 0))),
+}
+
+
+@pytest.mark.parametrize("name", BROADCAST)
+def test_what_stands_in_zeros_is_added_along_all_that_it_broadcasts_to(name):
+    f, X = BROADCAST[name], np.arange(12.0).reshape(3, 4) / 5
+    for transform in (lambda f: f, ad.jacrev, ad.jacfwd):
+        assert_same(ad.compile(transform(f))(X), transform(f)(X), (X,))
+
+
+TWICE_ONE = {
+    "where": lambda x: (lambda y: (y, y))(np.where(x > 0, x, 0)),
+    "embedded": lambda x: (lambda y: (y, y))(ad.grad(lambda x: np.sum(np.sin(x[None])))(x)),
+}
+
+
+@pytest.mark.parametrize("name", TWICE_ONE)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_one_number_given_twice_is_no_array_that_both_share(name, dtype):
+    f, x = TWICE_ONE[name], dtype(0.5)
+    assert_same(ad.compile(f)(x), f(x))
+
+
 @pytest.mark.parametrize("case", CASES[::3], ids=str)
 def test_single_precision_stays_single(case: Case, eager):
     primals = tuple(x.astype(np.float32)[()] for x in case.primals())
