@@ -112,14 +112,15 @@ def vecdot(x1, x2, /, *, axis=-1):
     return np.sum(product, axis)
 
 
-@composed(np.matvec)
-def matvec(x1, x2, /):
-    return (x1 @ x2[..., None])[..., 0]
+if hasattr(np, "matvec"):  # NumPy ≥ 2.2
 
+    @composed(np.matvec)
+    def matvec(x1, x2, /):
+        return (x1 @ x2[..., None])[..., 0]
 
-@composed(np.vecmat)
-def vecmat(x1, x2, /):
-    return (np.conj(x1)[..., None, :] @ x2)[..., 0, :]
+    @composed(np.vecmat)
+    def vecmat(x1, x2, /):
+        return (np.conj(x1)[..., None, :] @ x2)[..., 0, :]
 
 
 @composed(np.linalg.matmul)
