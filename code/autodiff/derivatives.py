@@ -134,7 +134,7 @@ def grad(f: Callable, argnums: Argnums = 0, has_aux: bool = False) -> Callable:
 
 def _places(leaves: Sequence) -> list[slice]:
     """Where the numbers of each leaf stand among the numbers of all."""
-    ends = np.cumsum([0, *(x.size for x in leaves)]).tolist()
+    ends = itertools.accumulate([x.size for x in leaves], initial=0)
     return [slice(a, b) for a, b in itertools.pairwise(ends)]
 
 
@@ -174,7 +174,7 @@ def _from_rows(ends: Ends, rows: list, argnums: Argnums) -> Any:
 
 def _between(block: Any, y: Any, x: Any) -> Any:
     """A block of the dtype of y by x: real where both are, whatever other results and arguments may be."""
-    return block if is_complex((y, x)) or block.dtype.kind != "c" else np.real(block)
+    return block if block.dtype.kind != "c" or is_complex((y, x)) else np.real(block)
 
 
 def jacfwd(f: Callable, argnums: Argnums = 0) -> Callable:

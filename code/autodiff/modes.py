@@ -192,9 +192,7 @@ def basis(leaves: Sequence) -> list:
     """All unit vectors of the space of `leaves`, as one batch: an array (size, *shape) for each leaf."""
     size, start, found = sum(x.size for x in leaves), 0, []
     for x in leaves:
-        block = np.zeros((size, x.size), tangent_dtype(x))
-        block[np.arange(start, start + x.size), np.arange(x.size)] = 1
-        units = block.reshape(size, *x.shape)
+        units = np.eye(size, x.size, -start, tangent_dtype(x)).reshape(size, *x.shape)
         found.append(seed(units, x) if type(x) is Traced else units)
         start += x.size
     return found

@@ -32,13 +32,14 @@ Shape = tuple[int, ...]
 class Linear:
     """A family of linear operators, each given by its data; `family.T` is the family of their transposes.
 
-    `accumulate(total, t, data)`, where a family has it, returns `total + apply(t, data)` and may write into
-    `total`, an array of our own (or None, to begin with). A slice of a cotangent, say, then costs the slice
-    and not the whole array.
+    Two ways to sum that some families have. `accumulate(total, t, data)` returns `total + apply(t, data)` and may
+    write into `total`, an array of our own (or None, to begin with). A slice of a cotangent, say, then costs the
+    slice and not the whole array. `together([(t, data), …])` is the sum of all these `apply(t, data)`, in one go.
     """
 
-    __slots__ = ("T", "accumulate", "apply", "name", "transpose")
+    __slots__ = ("T", "accumulate", "apply", "name", "together", "transpose")
     T: "Linear"
+    together: Callable | None
 
     def __init__(
         self,
@@ -47,11 +48,13 @@ class Linear:
         transpose: Callable,
         accumulate: Callable | None = None,
         accumulate_transpose: Callable | None = None,
+        transpose_together: Callable | None = None,
     ):
         self.name, self.apply, self.transpose, self.accumulate = name, apply, transpose, accumulate
         other = object.__new__(Linear)
         other.name, other.apply, other.transpose = f"{name}ᵀ", transpose, apply
         other.accumulate, other.T, self.T = accumulate_transpose, self, other
+        other.together, self.together = transpose_together, None
 
     def __call__(self, data: Any = None) -> Operator:
         """The member of this family with these data."""
@@ -220,20 +223,30 @@ def _permute(t: Any, axes: Shape) -> Any:
 permuted = Linear("permute", _permute, lambda u, axes: _permute(u, tuple(np.argsort(axes).tolist())))
 
 
+def _total(t: Any, data: tuple) -> Any:
+    shape, target, _, axes = data
+    total, whole = total_over(t, axes), batch_of(t, shape) + target
+    return total if total.shape == whole else total.reshape(whole)
+
+
 def _spread(u: Any, data: tuple) -> Any:
-    shape, kept, axes = data
-    batch = u.shape[: u.ndim - (len(shape) - len(axes))]
+    shape, target, kept, _ = data
+    batch = batch_of(u, target)
     return stretched(u.reshape(batch + kept), batch + shape)
 
 
-def summed_over(x: Any, axes: Shape) -> Operator:
-    """The sum over `axes` of an array like `x`; its transpose repeats along them."""
-    kept = tuple(1 if axis in axes else size for axis, size in enumerate(x.shape))
-    return summed((x.shape, kept, tuple(axis - x.ndim for axis in axes)))
+def kept_shape(shape: Shape, axes: Shape) -> Shape:
+    """The shape with 1 for each of the axes: as `keepdims=True` leaves it."""
+    return tuple([1 if axis in axes else size for axis, size in enumerate(shape)])
 
 
-# Data: shape, the same with 1 for the axes summed over, these axes counted from the end.
-summed = Linear("sum", lambda t, data: total_over(t, data[2]), _spread)
+def summed_over(x: Any, axes: Shape, y: Any) -> Operator:
+    """The sum over `axes` of an array like `x`, in the shape of `y`; its transpose repeats along them."""
+    return summed((x.shape, y.shape, kept_shape(x.shape, axes), tuple([axis - x.ndim for axis in axes])))
+
+
+# Data: shape, target shape, shape with 1 for the axes summed over, these axes counted from the end.
+summed = Linear("sum", _total, _spread)
 
 # --- Several operands at once -------------------------------------------------------------------------------
 

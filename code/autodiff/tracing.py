@@ -133,7 +133,9 @@ class JacobianTrace(Trace):
         partials = PARTIALS.get(ufunc)
         if partials is None:
             return self.bind(ufunc, inputs, {})
-        values = [x.value if type(x) is Traced and x.owner is self else x for x in inputs]
+        values = []
+        for x in inputs:  # a comprehension would be a call
+            values.append(x.value if type(x) is Traced and x.owner is self else x)
         y = ufunc(*values)
         kind = type(y)
         edges: tuple = ()
@@ -152,7 +154,7 @@ class JacobianTrace(Trace):
                 refuse_result(ufunc, y, inputs)
             if type(partial) is int:
                 fitted = fit(v, y)
-                edges += (x.payload, *(fitted if partial == 1 else compose(negation(), fitted)))
+                edges += (x.payload, *(fitted if partial == 1 else compose(fitted, negation())))
             else:
                 d = partial(y, *values)
                 edges += (x.payload, scaled_broadcast, (d, v.shape, y.shape, v.dtype, y.dtype))
@@ -304,32 +306,36 @@ class Tape(JacobianTrace):
         last = max(seeds, default=-1)
         found: list = [None] * max(last + 1, self.inputs)
         own = bytearray(len(found))  # whether we may write into found[i]
+        later: dict[int, dict[Callable, list]] = {}  # terms of found[i] that are added all at once
         for i, seed in seeds.items():
             found[i] = seed
         nodes = self.nodes
-        for i in range(last, self.inputs - 1, -1):
-            u = found[i]
-            if u is None:
+        for i in range(last, -1, -1):
+            if i in later:
+                for together, terms in later.pop(i).items():
+                    found[i], own[i] = plus(found[i], own[i], together(terms))
+            u, edges = found[i], nodes[i]
+            if u is None or not edges:
                 continue
             found[i] = None  # nothing before node i reads it again
-            edges = nodes[i]
             for k in range(0, len(edges), 3):
                 parent, family, data = edges[k], edges[k + 1], edges[k + 2]
-                total = found[parent]
-                if family.T.accumulate is not None and type(u) is not Traced and (total is None or own[parent]):
-                    found[parent] = total = family.T.accumulate(total, u, data)
-                    own[parent] = type(total) is np.ndarray
-                    continue
-                term = u * data if family is diagonal else family.transpose(u, data)
-                if total is None:
-                    found[parent] = term
+                if family is diagonal:
+                    found[parent], own[parent] = plus(found[parent], own[parent], u * data, True)
+                elif family.T.together is None:
+                    found[parent], own[parent] = add_applied(found[parent], own[parent], family.T, u, data)
                 else:
-                    found[parent], own[parent] = plus(total, own[parent], term)
+                    later.setdefault(parent, {}).setdefault(family.T.together, []).append((u, data))
         return found[: self.inputs]
 
 
-def plus(total: Any, own: Any, term: Any) -> tuple[Any, bool]:
-    """`total + term`, in place where `total` is an array of our own; and whether the sum is one."""
+def plus(total: Any, own: Any, term: Any, fresh: bool = False) -> tuple[Any, bool]:
+    """`total + term`, in place where `total` is an array of our own; and whether the sum is one.
+
+    A total of None is zero. `fresh` says that the term is nobody else's.
+    """
+    if total is None:
+        return term, fresh and type(term) is np.ndarray
     if own and type(term) is np.ndarray and term.shape == total.shape and term.dtype == total.dtype:
         total += term
         return total, True
@@ -342,5 +348,4 @@ def add_applied(total: Any, own: Any, family: Linear, t: Any, data: Any) -> tupl
     if family.accumulate is not None and type(t) is not Traced and (total is None or own):
         total = family.accumulate(total, t, data)
         return total, type(total) is np.ndarray
-    term = family.apply(t, data)
-    return (term, False) if total is None else plus(total, own, term)
+    return plus(total, own, family.apply(t, data), family is diagonal)

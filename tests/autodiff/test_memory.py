@@ -65,6 +65,18 @@ def test_slices_of_one_array_add_up():
     np.testing.assert_array_equal(pullback(1.0)[0], pullback(1.0)[0])
 
 
+@pytest.mark.parametrize("transform", [ad.jacrev, ad.jacfwd, lambda f: ad.jacrev(ad.jacrev(f)), ad.hessian])
+@pytest.mark.parametrize("shape", [(3,), (3, 3), (2, 3, 3)], ids=str)
+@pytest.mark.parametrize("steps", [1, 2, 5])
+def test_outer_products_of_one_array_add_up(transform, shape, steps):
+    def f(products):
+        return lambda w: sum(np.sum(np.tanh(products(w, v)) * w[..., 0]) for v in np.sin(np.ones((steps, 3)).cumsum(0)))
+
+    w = np.cos(np.arange(float(np.prod(shape)))).reshape(shape)
+    expected = transform(f(lambda w, v: np.sum(w * v, -1)))(w)
+    np.testing.assert_allclose(transform(f(lambda w, v: w @ v))(w), expected, rtol=1e-12, atol=1e-12)
+
+
 def observed() -> tuple[Any, list]:
     """A primitive y = 2x that notes every array it makes, by weak reference."""
     made: list = []

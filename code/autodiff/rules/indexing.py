@@ -61,7 +61,7 @@ def add_at(total, t, index):
 
 def _slice(t, data):
     index, shape, _ = data
-    return getitem(t, index if t.ndim == len(shape) else (slice(None), *index))
+    return t[index if t.ndim == len(shape) else (slice(None), *index)]
 
 
 def _unslice(u, data):

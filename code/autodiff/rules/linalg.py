@@ -11,12 +11,12 @@ import numpy as np
 
 from ..arrays import as_array, dispatched, untraced
 from ..errors import AutodiffValueError
-from ..operators import Linear, align, cast, compose, diagonal, negation, sum_to, typed
+from ..operators import Linear, align, cast, compose, diagonal, kept_shape, negation, sum_to, typed
 from ..tables import CONSTANT, composed, rule
 from ..tracing import JacobianTrace, is_traced_by
 from .elementwise import NO_VALUE, nonzero
 from .products import premultiplied, stack_premultiplied, stack_times, times
-from .reductions import kept_shape, reduction
+from .reductions import reduction
 from .shapes import axes_of
 from .spectral import added, adjoint, between, conjugated
 from .spectral import hermitian as as_hermitian

@@ -6,7 +6,7 @@ import string
 
 import numpy as np
 
-from ..arrays import as_array, dispatched
+from ..arrays import as_array, dispatched, innermost
 from ..errors import AutodiffValueError
 from ..operators import Linear, align, compose, reshaped, sum_to, typed
 from ..tables import composed, rule
@@ -24,8 +24,18 @@ def each_times(u, b):
     return u[..., None] * b
 
 
+def outer_sum(terms):
+    """Σ u bᵀ over pairs of vectors u and b (or u of more axes): one matrix product."""
+    if len(terms) == 1:
+        return each_times(*terms[0])
+    us, vectors = zip(*terms, strict=True)
+    stack = np.array if innermost(us + vectors) is None else np.stack  # the quicker one where both can
+    product = stack(us).reshape(len(us), -1).T @ stack(vectors)
+    return product.reshape(us[0].shape + vectors[0].shape)
+
+
 # t ↦ ⟨t, b⟩ for one vector.
-dotted = Linear("dotted", lambda t, b: t @ b, each_times)
+dotted = Linear("dotted", lambda t, b: t @ b, each_times, transpose_together=outer_sum)
 # The same for stacks of matrices that broadcast. Data: the other factor, shape of this one, shape of the product.
 stack_times = Linear(
     "stack times",

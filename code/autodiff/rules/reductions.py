@@ -10,24 +10,16 @@ import numpy as np
 
 from ..arrays import dispatched
 from ..errors import AutodiffValueError
-from ..operators import Linear, compose, diagonal, masked, reshaped, summed_over, typed
+from ..operators import Linear, compose, diagonal, kept_shape, masked, summed_over, typed
 from ..tables import COMPOSED, composed, rule
 from .elementwise import NO_VALUE, constant, nonzero
 from .shapes import axes_of
 
 
-def kept_shape(shape, axes):
-    """The shape with 1 for each of the axes: as `keepdims=True` leaves it."""
-    return tuple(1 if axis in axes else size for axis, size in enumerate(shape))
-
-
 def reduction(y, x, axes, *weights):
     """A sum over axes of `x`, weighted by operators, with the shape and dtype of the result `y`."""
-    operator = compose(summed_over(x, axes), *weights) if weights else summed_over(x, axes)
-    shape = tuple(size for axis, size in enumerate(x.shape) if axis not in axes)
-    if y.shape != shape:
-        operator = compose(reshaped((shape, y.shape)), operator)
-    return [typed(operator, x, y)]
+    total = summed_over(x, axes, y)
+    return [typed(compose(total, *weights) if weights else total, x, y)]
 
 
 @rule(np.sum)

@@ -18,7 +18,7 @@ from ..operators import (
     typed,
 )
 from ..tables import CONSTANT, STATIC, composed, rule, sequence
-from .indexing import placed
+from .indexing import sliced
 
 
 def axes_of(axis, ndim):
@@ -196,7 +196,7 @@ def join_rule(y, arrays, axis):
     (axis,) = axes_of(axis, y.ndim)
     ends = np.cumsum([as_array(a).shape[axis] for a in arrays]).tolist()
     return [
-        typed(placed(slot(y, axis, slice(start, end)), y.shape, y.ndim), as_array(a), y)
+        typed(sliced.T((slot(y, axis, slice(start, end)), y.shape, y.ndim)), as_array(a), y)
         for a, start, end in zip(arrays, [0, *ends], ends, strict=False)
     ]
 
@@ -204,7 +204,7 @@ def join_rule(y, arrays, axis):
 @rule(np.stack, operands=sequence)
 def stack(y, arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     (axis,) = axes_of(axis, y.ndim)
-    return [typed(placed(slot(y, axis, i), y.shape, y.ndim - 1), as_array(a), y) for i, a in enumerate(arrays)]
+    return [typed(sliced.T((slot(y, axis, i), y.shape, y.ndim - 1)), as_array(a), y) for i, a in enumerate(arrays)]
 
 
 @composed(np.vstack)

@@ -8,10 +8,10 @@ import sys
 import numpy as np
 
 from ..arrays import as_array, dispatched
-from ..operators import diagonal
+from ..operators import diagonal, kept_shape
 from ..tables import CONSTANT, PARTIALS, PENDING, UNKNOWN, rule
 from .elementwise import softmax_weight
-from .reductions import kept_shape, reduction
+from .reductions import reduction
 from .shapes import axes_of
 
 SQRT_2, SQRT_PI, SQRT_2PI = float(np.sqrt(2)), float(np.sqrt(np.pi)), float(np.sqrt(2 * np.pi))

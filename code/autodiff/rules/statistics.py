@@ -9,10 +9,10 @@ import numpy as np
 
 from ..arrays import as_array, dispatched, getitem
 from ..errors import AutodiffValueError
+from ..operators import kept_shape
 from ..tables import COMPOSED, CONSTANT, composed
 from .elementwise import NO_VALUE, joint_dtype
 from .indexing import embed
-from .reductions import kept_shape
 from .shapes import axes_of
 
 
