@@ -34,8 +34,10 @@ WHOLE_VIEWS = {reshape, np.transpose, np.squeeze, np.expand_dims}  # those that 
 
 def is_fresh(node: Node) -> bool:
     """Whether the result is an array of its own."""
-    basic = node.function is getitem and is_basic(node.args[1] if type(node.args[1]) is tuple else (node.args[1],))
-    return isinstance(node.function, np.ufunc) or node.function in FRESH or (node.function is getitem and not basic)
+    if node.function is getitem:
+        index = node.args[1] if type(node.args[1]) is tuple else (node.args[1],)
+        return not is_basic(tuple(0 if type(i) is Node and i.shape == () else i for i in index))  # as of an argmax
+    return isinstance(node.function, np.ufunc) or node.function in FRESH
 
 
 def size_of(node: Node) -> int:

@@ -75,6 +75,24 @@ def test_what_stands_in_zeros_is_added_along_all_that_it_broadcasts_to(name):
         assert_same(ad.compile(transform(f))(X), transform(f)(X), (X,))
 
 
+ROWS = {
+    "of an argument": lambda X, x: np.sin(X[np.argmax(x)]) * x[0],
+    "of the unit tangents": lambda X, x: np.sin(x[np.argmax(x)]) * np.exp(X[0, 0]),
+    "and a column": lambda X, x: np.sin(X[:, np.argmax(x)]) + x,
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_found_by_the_program_is_not_written_over(name, eager):
+    f, X, x = ROWS[name], np.arange(12.0).reshape(3, 4) / 5, np.array([0.3, 0.7, 0.5])
+    before = X.copy()
+    for transform in (lambda f: f, lambda f: ad.jacrev(f, (0, 1)), lambda f: ad.jacfwd(f, 1)):
+        compiled = ad.compile(transform(f))
+        for _ in range(2):
+            assert_same(compiled(X, x), transform(f)(X, x), (X, x))
+    np.testing.assert_array_equal(X, before)
+
+
 TWICE_ONE = {
     "where": lambda x: (lambda y: (y, y))(np.where(x > 0, x, 0)),
     "embedded": lambda x: (lambda y: (y, y))(ad.grad(lambda x: np.sum(np.sin(x[None])))(x)),
