@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 from html import unescape
 from importlib.metadata import distribution
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # it takes half a second to import, and most renders make no font
     from fontTools.ttLib import TTFont
@@ -117,38 +117,31 @@ def _offer_script_forms_everywhere(font: TTFont) -> None:
 @cache
 def math_font(characters: frozenset[str] = REPERTOIRE) -> bytes:
     """STIX Two Math as WOFF2 with the glyphs for `characters` (and for `ALWAYS`), its MATH table kept."""
-    from fontTools import subset
-    from fontTools.ttLib import TTFont
-
-    font = TTFont(_MATH_SOURCE, recalcTimestamp=False)
-    options = subset.Options(layout_features=_LAYOUT_FEATURES, hinting=False, desubroutinize=True)
-    subsetter = subset.Subsetter(options)
-    subsetter.populate(text="".join(sorted(characters | ALWAYS)))
-    subsetter.subset(font)
-    _offer_script_forms_everywhere(font)
-    font.flavor = "woff2"
-    packed = io.BytesIO()
-    font.save(packed)
-    return packed.getvalue()
+    mend = _offer_script_forms_everywhere
+    return _cut_down(_MATH_SOURCE, characters | ALWAYS, mend, layout_features=_LAYOUT_FEATURES, desubroutinize=True)
 
 
 @cache
 def text_fonts() -> dict[str, bytes]:
     """The faces of the text font as WOFF2, by file name."""
-    from fontTools import subset
-    from fontTools.ttLib import TTFont
+    return {name: _cut_down(source, PROSE, drop_tables=["FFTM"]) for name, source in TEXT_FACES.items()}
 
-    packed = {}
-    for name, source in TEXT_FACES.items():
-        font = TTFont(source, recalcTimestamp=False)
-        subsetter = subset.Subsetter(subset.Options(hinting=False, drop_tables=["FFTM"]))
-        subsetter.populate(text="".join(sorted(PROSE)))
-        subsetter.subset(font)
-        font.flavor = "woff2"
-        file = io.BytesIO()
-        font.save(file)
-        packed[name] = file.getvalue()
-    return packed
+
+def _cut_down(
+    source: Path, characters: frozenset[str], mend: Callable[[TTFont], None] = lambda font: None, **options: Any
+) -> bytes:
+    """A font as WOFF2 with the glyphs for some characters; ``options`` are those of fontTools' subsetter."""
+    from fontTools import subset
+
+    wanted = subset.Options(flavor="woff2", hinting=False, **options)
+    font = subset.load_font(str(source), wanted)
+    subsetter = subset.Subsetter(wanted)
+    subsetter.populate(text="".join(sorted(characters)))
+    subsetter.subset(font)
+    mend(font)
+    packed = io.BytesIO()
+    subset.save_font(font, packed, wanted)
+    return packed.getvalue()
 
 
 def fonts_for_press(folder: Path) -> None:

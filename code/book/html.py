@@ -161,10 +161,11 @@ def picture(media: dict[str, str], colours: dict[str, str], node: Node, page: Pa
     return tree.image(tree.words(spoken), lowering.relative(name, page.chapter.page), **size)
 
 
-def title(node: Node) -> Node | Nodes:
-    """The chapter's heading, which is no entry of its own contents."""
-    level, (ident, _, _), inlines = node["c"]
-    return [_open("h1", id=ident), tree.plain(inlines), _close("h1")] if level == 1 else node
+def heading(node: Node, page: Page) -> Node | Nodes:
+    """A heading with its number; the chapter's own is no entry of the page's contents."""
+    numbered = lowering.heading(node, page)
+    level, (ident, _, _), inlines = numbered["c"]
+    return [_open("h1", id=ident), tree.plain(inlines), _close("h1")] if level == 1 else numbered
 
 
 def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], list[str]]:
@@ -172,7 +173,7 @@ def body(blocks: Nodes, page: Page, toc_depth: int) -> tuple[dict[str, str], lis
 
     A depth of 0 makes no contents. The characters are those that the mathematics font is asked for.
     """
-    lowered = tree.transform(lowering.lower(blocks, TABLE, page), {"Header": title, "Table": scrolling})
+    lowered = lowering.lower(blocks, TABLE, page, {"Header": lambda node: heading(node, page), "Table": scrolling})
     template = Path(__file__).parent / "templates" / "body.html"
     contents = ("--toc", f"--toc-depth={toc_depth}") if toc_depth else ()
     options = (*WRITER_OPTIONS, f"--template={template}", *contents)

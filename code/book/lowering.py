@@ -113,7 +113,7 @@ def citation_key(citation: Node) -> str:
 def lower(blocks: Nodes, table: Table, page: Page, extra: Mapping[str, tree.Rule] | None = None) -> Nodes:
     """A chapter in pandoc's own nodes. ``extra`` adds rules for pandoc's nodes or replaces those here."""
     rules: dict[str, tree.Rule] = {
-        "Header": partial(_header, page),
+        "Header": lambda node: heading(node, page),
         "Cite": partial(_cite, page, (extra or {}).get("Math", lambda node: node)),
         "Link": partial(_link, page),
         "Image": lambda node: page.picture(node, page),
@@ -128,7 +128,8 @@ def _call(function: Callable[[Construct, Page], Any], page: Page, found: Constru
     return function(found, page)
 
 
-def _header(page: Page, node: Node) -> Node:
+def heading(node: Node, page: Page) -> Node:
+    """A heading with its number before it."""
     level, (ident, classes, pairs), inlines = node["c"]
     name = page.name(page.chapter, ident)
     number = page.index.sections[page.chapter.path].get(ident, "")

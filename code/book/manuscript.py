@@ -132,7 +132,7 @@ def _composed(
             "refs": composed.refs,
             "faults": [asdict(fault) for fault in composed.faults],
         }
-        project.store.put("blocks", key, composed.blocks)
+        project.store.put("blocks", key, tree.joined(composed.blocks))
         project.store.put("summary", key, summary)
     return Manuscript(project, chapter, source, key, summary, results)
 

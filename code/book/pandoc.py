@@ -61,7 +61,8 @@ def read(text: str, reader: str = "markdown") -> dict[str, Any]:
 
 def document(blocks: list[Any], meta: dict[str, Any] | None = None) -> str:
     """A syntax tree as the JSON that pandoc reads."""
-    return json.dumps({"pandoc-api-version": [1, 23, 1], "meta": meta or {}, "blocks": blocks})
+    content = {"pandoc-api-version": [1, 23, 1], "meta": meta or {}, "blocks": blocks}
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def write(blocks: list[Any], writer: str, *options: str, meta: dict[str, Any] | None = None) -> tuple[str, list[str]]:

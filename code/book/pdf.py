@@ -66,8 +66,8 @@ def float_(found: Construct, page: Page) -> Nodes:
     body = found.rest("caption")
     function = "part-of-float" if found.pairs.get("letter") else "float"
     body = _grid(body, columns) if columns else body
-    head = f"{function}({quoted(kind)})"
-    return _with_title(head, lowering.captioned(found, page), body, _label(found.ident))
+    caption = tree.transform(lowering.captioned(found, page), {"Span": _caption_number})
+    return _with_title(f"{function}({quoted(kind)})", caption, body, _label(found.ident))
 
 
 def _grid(blocks: Nodes, columns: str) -> Nodes:
@@ -184,10 +184,12 @@ def _length(value: str) -> str:
 
 
 def _math(node: Node) -> Node | Nodes:
-    """A formula in a line of text, read aloud as its TeX."""
-    if node["c"][0]["t"] == "DisplayMath":
-        return node
-    return [_inline(f"#formula({quoted(node['c'][1])}, "), node, _inline(");")]
+    """A formula; in a line of text it is read aloud as its TeX."""
+    kind, tex = node["c"]
+    mended = {"t": "Math", "c": [kind, _mended(tex)]}
+    if kind["t"] == "DisplayMath":
+        return mended
+    return [_inline(f"#formula({quoted(tex)}, "), mended, _inline(");")]
 
 
 MENDED = {
@@ -198,12 +200,11 @@ bars become relations."""
 BAR = re.compile(r"(?<!\\)(?<!\\left)(?<!\\right)(?<!\\big)(?<!\\Big[lr])\|")
 
 
-def _mended(node: Node) -> Node:
-    """A formula in such TeX that Typst sets it like the pages do."""
-    kind, tex = node["c"]
+def _mended(tex: str) -> str:
+    """Such TeX that Typst sets a formula like the pages do."""
     for wrong, right in MENDED.items():
         tex = tex.replace(wrong, right)
-    return {"t": "Math", "c": [kind, enclosing(tex)]}
+    return enclosing(tex)
 
 
 def enclosing(tex: str) -> str:
@@ -242,9 +243,7 @@ def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
     rules: dict[str, tree.Rule] = {
         "Math": _math, "Header": lambda node: _heading(node, page), "CodeBlock": circled_block,
     }  # fmt: skip
-    lowered = lowering.lower(blocks, TABLE, page, rules)
-    marked = tree.transform(lowered, {"Span": _caption_number, "Math": _mended})
-    return pandoc.write(marked, "typst", "--syntax-highlighting=idiomatic")
+    return pandoc.write(lowering.lower(blocks, TABLE, page, rules), "typst", "--syntax-highlighting=idiomatic")
 
 
 def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:

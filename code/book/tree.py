@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 Node = dict[str, Any]
@@ -124,15 +125,15 @@ def construct(node: Any) -> Construct | None:
 
 def walk(tree: Any) -> Iterator[Node]:
     """Every node, in the order of the text, parents before children."""
-    if isinstance(tree, list):
-        for item in tree:
-            yield from walk(item)
-    elif isinstance(tree, dict):
-        if "t" in tree:
-            yield tree
-        for value in tree.values():
-            if isinstance(value, (list, dict)):
-                yield from walk(value)
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, dict):
+            if "t" in item:
+                yield item
+            item = list(item.values())
+        if isinstance(item, list):
+            waiting += reversed(item)
 
 
 def transform(tree: Any, rules: Mapping[str, Rule]) -> Any:
@@ -141,21 +142,45 @@ def transform(tree: Any, rules: Mapping[str, Rule]) -> Any:
     ``rules`` maps a node's type to a function of the node, whose children are already rewritten. It returns
     the node to put in its place, or a list of nodes, which are spliced in.
     """
-    if isinstance(tree, list):
-        result: list[Any] = []
-        for item in tree:
-            new = transform(item, rules)
-            if isinstance(item, dict) and isinstance(new, list):
-                result.extend(new)
-            else:
-                result.append(new)
-        return result
     if isinstance(tree, dict):
         content = tree.get("c")
         node = {**tree, "c": transform(content, rules)} if isinstance(content, (list, dict)) else tree
         rule = rules.get(tree.get("t", ""))
         return rule(node) if rule else node
-    return tree
+    if not isinstance(tree, list):
+        return tree
+    result: list[Any] = []
+    for item in tree:
+        new = transform(item, rules)
+        if isinstance(item, dict) and isinstance(new, list):
+            result += new
+        else:
+            result.append(new)
+    return result
+
+
+def joined(tree: Any) -> Any:
+    """The same tree with the words of a line as one: most of a text's nodes are its words and the spaces between.
+
+    The first two nodes of a paragraph stay, from which writers see that it would begin a list.
+
+    >>> [node.get("c") for node in joined(words("1. So many words"))]
+    ['1.', None, 'So many words']
+    """
+    if isinstance(tree, dict):
+        content = tree.get("c")
+        return {**tree, "c": joined(content)} if isinstance(content, (list, dict)) else tree
+    if not isinstance(tree, list):
+        return tree
+    result = [joined(item) for item in tree[:2]]
+    for are_words, run in groupby(tree[2:], _is_word):
+        nodes = list(run)
+        result += [text("".join(node.get("c", " ") for node in nodes))] if are_words else map(joined, nodes)
+    return result
+
+
+def _is_word(item: Any) -> bool:
+    return isinstance(item, dict) and item.get("t") in ("Str", "Space")
 
 
 def lower(
