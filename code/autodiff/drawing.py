@@ -197,7 +197,8 @@ def label(node: Node) -> str:
         return f"{name} = {operand_latex(node.args[0])}[{index}]"
     if node.function in SHORT and len(node.args) == SHORT[node.function].count("{}") and not node.kwargs:
         return f"{name} = {SHORT[node.function].format(*map(operand_latex, node.args))}"
-    if (node.function in PARTIALS or node.function in CONSTANT) and not node.kwargs:
+    known = node.function in PARTIALS or node.function in CONSTANT
+    if known and isinstance(node.function, np.ufunc) and not node.kwargs:
         return f"{name} = {latex(expression_node(node.function, *map(_operand, node.args)))}"
     operands = ", ".join(operand_latex(x) for x in nodes_in(node.args))
     word = name_of(node.function).rpartition(".")[2].replace("_", r"\_")

@@ -237,7 +237,7 @@ def _run(graph: Graph, values: Sequence) -> list:
     for x in graph.operations:
         try:
             found[x] = _applied(x, replaced(x.args, value), {key: replaced(v, value) for key, v in x.kwargs.items()})
-        except TypeError as error:
+        except (TypeError, IndexError) as error:  # an index may be a symbol, too
             raise AutodiffTypeError(f"{statement(x)} ({shown(x.line)}) is no expression: {error}") from error
     return [value(x) for x in graph.outputs]
 

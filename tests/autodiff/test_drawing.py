@@ -59,6 +59,8 @@ PROGRAMS = {
     "several": (several, (np.eye(2) + 1,)),
     "constant": (lambda x: 1.0, (2.0,)),
     "choice": (lambda x: ad.cond(x > 0, np.sin, np.cos, x), (2.0,)),
+    "interpolated": (lambda x: np.interp(x, np.arange(3.0), np.array([0.0, 3.0, 1.0])), (np.array([0.2, 1.7]),)),
+    "order": (lambda x: x[np.argmax(x, axis=None)] * np.round(x[np.any(x > 0)], 1), (np.array([0.2, 1.7]),)),
     "complex": (lambda x: np.abs(x * 1j), (1.0 + 2j,)),
 }
 

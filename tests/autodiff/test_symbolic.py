@@ -214,7 +214,9 @@ def test_conditionals_are_choices_and_loops_are_refused():
         np.testing.assert_allclose(evaluate(made, {X: at}), both(np.float64(at)))
     loop = ad.trace(lambda x: ad.while_loop(lambda x: x < 5, lambda x: 2 * x, x), 1.0)
     branch = ad.trace(lambda x: x if x > 0 else -x, 1.0)
-    for graph, words in ((loop, "closed form"), (branch, r"test_symbolic.py.*branched")):
+    chosen = ad.trace(lambda x: np.sum(x[x > 0]), np.array([0.3, -0.4]))
+    refused = ((loop, "closed form"), (branch, r"test_symbolic.py.*branched"), (chosen, "is no expression: .*indices"))
+    for graph, words in refused:
         with pytest.raises(ad.AutodiffError, match=words):
             symbolic.expressions(graph)
     with pytest.raises(ad.AutodiffError, match="solve_columns"):
