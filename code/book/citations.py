@@ -84,7 +84,7 @@ def word(project: Project, cited: Sequence[Node]) -> Worded:
             "suppress-bibliography": {"t": "MetaBool", "c": False},
         }
         written, _ = pandoc.write(blocks, "json", "--citeproc", *options, meta=meta)
-        done = json.loads(written)["blocks"]
+        done = tree.joined(json.loads(written)["blocks"])
         worded = [block["c"][1][0]["c"] for block in done if block["c"][0][1] == ["citation"]]
         listed = [block for block in done if block["t"] == "Div" and block["c"][0][0] == "refs"]
         return {"citations": worded, "bibliography": listed[0]["c"][1] if listed else []}

@@ -39,8 +39,6 @@ class Page:
     """Each citation of the chapter by `citation_key`, as citeproc words it."""
     bibliography: Nodes = field(default_factory=list)
     """The list of references, where it stands on this page."""
-    listed: Nodes = field(default_factory=list)
-    """The list of references of the whole book."""
     places: dict[str, Chapter] = field(default_factory=dict)
     """The chapters by path."""
     references_at: Chapter | None = None

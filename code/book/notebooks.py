@@ -211,14 +211,17 @@ def _mark(kind: str, numbers: dict[str, str]) -> Node:
     return tree.raw("html", " ".join(["<!--", kind, *numbers.values(), "-->"]))
 
 
-def lines_of(item: Manuscript, page: Page) -> tuple[str, list[str]]:
-    """A chapter as Markdown with marks where cells and outputs belong, and pandoc's warnings."""
+def lines_of(item: Manuscript, page: Page, listed: Nodes) -> tuple[str, list[str]]:
+    """A chapter as Markdown with marks where cells and outputs belong, and pandoc's warnings.
+
+    ``listed`` are the entries of its list of references.
+    """
     page.picture = picture
     lowered = lowering.lower(item.blocks(), TABLE, page, {"Link": _link, "CodeBlock": circled_block})
     plain = tree.transform(
         lowered, {"Header": _plain_heading, "Link": _bare_link, "Span": _bare_span, "Str": _no_entity}
     )
-    return pandoc.write([*flat(plain), *_cited(item, page)], WRITER)
+    return pandoc.write([*flat(plain), *_references(listed)], WRITER)
 
 
 def _plain_heading(node: Node) -> Node:
@@ -226,14 +229,11 @@ def _plain_heading(node: Node) -> Node:
     return {"t": "Header", "c": [level, ["", [], []], inlines]}
 
 
-def _cited(item: Manuscript, page: Page) -> Nodes:
-    """The entries that a chapter cites, as its list of references."""
-    cited = {f"ref-{citation['id']}" for citation in item.summary["citations"]}
-    entries = [node for node in tree.walk(page.listed) if node["t"] == "Div" and node["c"][0][0] in cited]
-    if not entries:
+def _references(listed: Nodes) -> Nodes:
+    if not listed:
         return []
     heading = {"t": "Header", "c": [2, ["", [], []], [tree.text("References")]]}
-    plain = tree.transform([node["c"][1] for node in entries], {"Span": _bare_span})
+    plain = tree.transform([entry["c"][1] for entry in listed], {"Span": _bare_span})
     return [heading, {"t": "BulletList", "c": plain}]
 
 
@@ -242,7 +242,7 @@ def _cited(item: Manuscript, page: Page) -> Nodes:
 
 def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     """A notebook for each of the chosen chapters that has cells, and what lies beside them."""
-    import nbformat
+    import nbformat.v4
 
     project = edition.project
     wheel_name, wheel = _wheel(project)
@@ -250,13 +250,14 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
 
     def written(item: Manuscript) -> dict[str, Any]:
         page = edition.page(item)
-        page.listed = edition.worded.bibliography
+        cited = {f"ref-{citation['id']}" for citation in item.summary["citations"]}
+        listed = [entry for entry in edition.worded.bibliography if entry["c"][0][0] in cited]
 
         def make() -> dict[str, Any]:
-            text, warnings = lines_of(item, page)
+            text, warnings = lines_of(item, page, listed)
             return {"cells": _cells(project, item, text), "warnings": warnings}
 
-        return project.store.memo("notebook", digest(edition.key(item, page), page.listed), make)
+        return project.store.memo("notebook", digest(edition.key(item, page), listed), make)
 
     made = edition.each(chosen, written)
     files: dict[str, bytes] = {f"{FOLDER}/{wheel_name}": wheel} if wheel else {}
@@ -271,7 +272,7 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
             },
         })  # fmt: skip
         nbformat.validate(notebook)
-        files[f"{FOLDER}/{item.chapter.stem}.ipynb"] = (nbformat.writes(notebook) + "\n").encode()
+        files[f"{FOLDER}/{item.chapter.stem}.ipynb"] = (nbformat.v4.writes_json(notebook) + "\n").encode()
         for name in as_list(item.source.head.get("data-files")):
             files[f"{FOLDER}/{name}"] = (project.root / name).read_bytes()
     return files, made.faults
