@@ -11,11 +11,13 @@ differences".
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any
 
 import numpy as np
+import pytest
 
 Shape = tuple[int, ...]
 Draw = Callable[[np.random.Generator, Shape], Any]
@@ -806,3 +808,33 @@ rfft: x=real 3x6, by differences
     np.fft.ihfft(x);  np.fft.ihfft(x, 5, norm='forward');  np.fft.irfft(x, 1);  np.fft.rfftn(x, s=(2, 4), axes=(0, 1))
     np.abs(np.fft.fft(x * (1 + 1j)))
 """)
+
+# --- Tests of cases -----------------------------------------------------------------------------------------
+
+
+def for_each_case(cases: Iterable[Case]) -> Callable[[Callable], Callable]:
+    """Makes a test of one ``case`` a test of each primitive, which runs it for all of the primitive's cases.
+
+    A test for each case would take longer to be named, handed to a process and reported than to run. A failure
+    tells every case that fails, each with its traceback. The test of one case remains as ``__wrapped__``.
+    """
+    groups: dict[str, list[Case]] = {}
+    for case in cases:
+        groups.setdefault(case.primitive, []).append(case)
+
+    def decorate(test: Callable) -> Callable:
+        @wraps(test)
+        def run(case: list[Case], **fixtures: Any) -> None:
+            failures = []
+            for one in case:
+                try:
+                    test(one, **fixtures)
+                except Exception as failure:
+                    failure.add_note(f"The case is {one}")
+                    failures.append(failure)
+            if failures:
+                raise ExceptionGroup(f"{len(failures)} of {len(case)} cases", failures)
+
+        return pytest.mark.parametrize("case", groups.values(), ids=groups)(run)
+
+    return decorate

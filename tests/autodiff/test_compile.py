@@ -15,7 +15,7 @@ from autodiff import buffers, rewrites, writer
 from benchmarks.systems import NUMPY
 from benchmarks.workloads import WORKLOADS
 
-from .cases import CASES, Case
+from .cases import CASES, Case, for_each_case
 from .oracles import assert_close, leaves
 from .programs import programs
 from .test_graph import CONTROL, ORDERS, derivatives
@@ -48,7 +48,7 @@ def assert_same(actual, expected, primals=()):
 # --- The same numbers -------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_case(CASES)
 def test_every_primitive_compiles(case: Case, eager):
     whole = lambda *xs: derivatives(case.function, *xs)
     compiled = ad.compile(whole)
@@ -106,7 +106,7 @@ def test_one_number_given_twice_is_no_array_that_both_share(name, dtype):
     assert_same(ad.compile(f)(x), f(x))
 
 
-@pytest.mark.parametrize("case", CASES[::3], ids=str)
+@for_each_case(CASES[::3])
 def test_single_precision_stays_single(case: Case, eager):
     primals = tuple(x.astype(np.float32)[()] for x in case.primals())
     expected, actual = leaves(case.function(*primals)), leaves(ad.compile(case.function)(*primals))

@@ -12,7 +12,7 @@ from autodiff import accumulation
 from autodiff.elimination import ORDERS, LinearGraph, accumulate, elimination_order, linear_graph, tangled
 from autodiff.sparsity import blanks
 
-from .cases import CASES
+from .cases import CASES, for_each_case
 from .counting import Counted, counted
 from .programs import programs
 
@@ -58,7 +58,7 @@ def test_on_programs_elimination_agrees_with_the_jacobian(program, rule):
     np.testing.assert_allclose(J, expected, rtol=1e-12, atol=1e-12 * abs(expected).max(initial=1))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_case(CASES)
 def test_the_graph_of_every_real_primitive_has_its_jacobian(case):
     primals = case.primals()
     _, linear = ad.linearize(case.function, *primals)

@@ -12,7 +12,7 @@ from autodiff.errors import StaleGraphError
 from autodiff.recording import guard
 from autodiff.simplify import simplify
 
-from .cases import CASES, Case
+from .cases import CASES, Case, for_each_case
 from .oracles import assert_close, leaves, like
 from .programs import programs
 
@@ -39,7 +39,7 @@ def derivatives(f, *primals):
     return f(*primals), pulled(*primals), ad.jvp(f, primals, primals)[1], ad.jvp(pulled, primals, primals)[1]
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_case(CASES)
 def test_graphs_of_every_primitive_hold_for_other_values(case: Case):
     whole = lambda *xs: derivatives(case.function, *xs)
     graph = ad.trace(whole, *case.primals(0))

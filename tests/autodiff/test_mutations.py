@@ -17,13 +17,11 @@ from autodiff import rules
 from autodiff.operators import Linear
 from autodiff.tables import PARTIALS
 
+from . import test_primitives
 from .cases import CASES, Argument, Case, argument
-from .test_primitives import (
-    test_value_is_numpys_and_jvp_is_the_derivative as first_order,
-)
-from .test_primitives import (
-    test_vjp_is_the_transpose_of_jvp as adjoint_identity,
-)
+
+first_order = test_primitives.test_value_is_numpys_and_jvp_is_the_derivative.__wrapped__
+adjoint_identity = test_primitives.test_vjp_is_the_transpose_of_jvp.__wrapped__
 
 
 def negated(partial: Callable | int) -> Callable | int:

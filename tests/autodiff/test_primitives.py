@@ -9,11 +9,11 @@ import pytest
 import autodiff as ad
 from autodiff.arrays import name_of
 
-from .cases import CASES, Case
+from .cases import CASES, Case, for_each_case
 from .oracles import assert_close, complex_step, differences, direction, inner, leaves, like, norm
 
 pytestmark = pytest.mark.filterwarnings("error")  # where NumPy does not warn, neither does the derivative
-each_case = pytest.mark.parametrize("case", CASES, ids=str)
+each_case = for_each_case(CASES)
 
 
 def directions(case: Case, primals: tuple) -> tuple[tuple, Any]:
@@ -178,7 +178,7 @@ def test_float32_stays_float32(case):
     assert_belongs(ad.jvp(pulled(case.function, like(expected, lambda _: next(parts))), single, steps)[1], single)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.analytic], ids=str)
+@for_each_case(case for case in CASES if case.analytic)
 def test_complex_arguments(case):
     """Complex-linear operators, transposed in the pairing Re Σ u v: no conjugate anywhere."""
     rng = np.random.default_rng(3)
@@ -202,7 +202,7 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("case", [case for case in CASES if "'K'" not in case.expression][::3], ids=str)
+@for_each_case([case for case in CASES if "'K'" not in case.expression][::3])
 def test_memory_layout_does_not_matter(case, layout):
     primals = case.primals()
     tangents, cotangent = directions(case, primals)

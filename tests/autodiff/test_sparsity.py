@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import autodiff as ad
 from autodiff.sparsity import pattern
 
-from .cases import CASES
+from .cases import CASES, for_each_case
 from .programs import programs
 
 thorough = settings(max_examples=60, deadline=None, derandomize=True)
@@ -36,7 +36,7 @@ def places(text: str) -> np.ndarray:
     return np.array([[mark == "x" for mark in row] for row in text.split()])
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_case(CASES)
 def test_the_pattern_of_every_primitive_covers_its_jacobian(case):
     primals = case.primals()
     J = ad.linearize(case.function, *primals)[1].dense()
