@@ -173,7 +173,7 @@ globalThis.Explorable ??= (() => {
       const inputs = options.map((_, value) => make("input", {
         type: "radio", name: id, value, autocomplete: "off", onchange: () => set({ [name]: value }),
       }));
-      const labels = options.map((text, value) => make("label", {}, [inputs[value], " ", text]));
+      const labels = options.map((text, value) => make("label", {}, [inputs[value], make("span", {}, text)]));
       const show = (value) => { inputs[value].checked = true; };
       return { nodes: [make("fieldset", { class: "choice" }, [make("legend", {}, label), labels])], show };
     }
