@@ -322,7 +322,7 @@ class Tape(JacobianTrace):
                 parent, family, data = edges[k], edges[k + 1], edges[k + 2]
                 if family is diagonal:
                     found[parent], own[parent] = plus(found[parent], own[parent], u * data, True)
-                elif family.T.together is None:
+                elif family.T.together is None or (family.T.accumulate is not None and type(u) is not Traced):
                     found[parent], own[parent] = add_applied(found[parent], own[parent], family.T, u, data)
                 else:
                     later.setdefault(parent, {}).setdefault(family.T.together, []).append((u, data))
@@ -349,3 +349,18 @@ def add_applied(total: Any, own: Any, family: Linear, t: Any, data: Any) -> tupl
         total = family.accumulate(total, t, data)
         return total, type(total) is np.ndarray
     return plus(total, own, family.apply(t, data), family is diagonal)
+
+
+def applied_together(family: Linear, terms: Sequence[tuple[Any, Any]]) -> Any:
+    """Σ family.apply(t, data) over pairs (t, data): of traced ones, as one operation with an operand for each."""
+    trace = innermost([t for t, _ in terms])
+    if isinstance(trace, JacobianTrace):
+        values = trace.strip([t for t, _ in terms])
+        y = applied_together(family, [(v, data) for v, (_, data) in zip(values, terms, strict=True)])
+        pairs = zip(terms, values, strict=True)
+        edges = [x for (t, data), v in pairs if t is not v for x in (t.payload, family, data)]
+        return trace.record(family, y, tuple(edges))
+    total, own = None, False
+    for t, data in terms:
+        total, own = add_applied(total, own, family, t, data)
+    return total

@@ -65,6 +65,16 @@ def test_slices_of_one_array_add_up():
     np.testing.assert_array_equal(pullback(1.0)[0], pullback(1.0)[0])
 
 
+@pytest.mark.parametrize("outer", [ad.jacfwd, ad.jacrev])
+@pytest.mark.parametrize("inner", [ad.jacfwd, ad.jacrev])
+def test_slices_add_up_in_second_derivatives(inner, outer):
+    a, b, c, d = x = np.array([0.5, -1.0, 2.0, 0.25])
+    f = lambda x: np.stack([np.sum(x[1:] ** 2 * x[:-1]), x[0] * x[-1] * x[1]])
+    chain = [[0, 2 * b, 0, 0], [2 * b, 2 * a, 2 * c, 0], [0, 2 * c, 2 * b, 2 * d], [0, 0, 2 * d, 2 * c]]
+    ends = [[0, d, 0, b], [d, 0, 0, a], [0, 0, 0, 0], [b, a, 0, 0]]
+    np.testing.assert_allclose(outer(inner(f))(x), [chain, ends], rtol=1e-14, atol=1e-14)
+
+
 @pytest.mark.parametrize("transform", [ad.jacrev, ad.jacfwd, lambda f: ad.jacrev(ad.jacrev(f)), ad.hessian])
 @pytest.mark.parametrize("shape", [(3,), (3, 3), (2, 3, 3)], ids=str)
 @pytest.mark.parametrize("steps", [1, 2, 5])

@@ -10,6 +10,7 @@ from ..arrays import as_array, dispatched, getitem, innermost
 from ..errors import AutodiffValueError
 from ..operators import Linear, transposed
 from ..tables import CONSTANT, composed, rule
+from ..tracing import applied_together
 
 
 def is_basic(index):
@@ -64,15 +65,23 @@ def _slice(t, data):
     return t[index if t.ndim == len(shape) else (slice(None), *index)]
 
 
-def _unslice(u, data):
+def _of_all(u, data):
+    """The data of the same slice of a batch, where `u` is one."""
     index, shape, ndim = data
-    return embed(u, index, shape) if u.ndim == ndim else embed(u, (slice(None), *index), u.shape[:1] + shape)
+    return data if u.ndim == ndim else ((slice(None), *index), u.shape[:1] + shape, u.ndim)
+
+
+def _unslice(u, data):
+    index, shape, _ = _of_all(u, data)
+    return embed(u, index, shape)
+
+
+def _unslice_together(terms):
+    return applied_together(sliced.T, [(u, _of_all(u, data)) for u, data in terms])
 
 
 def _add_slice(total, u, data):
-    index, shape, ndim = data
-    if u.ndim != ndim:
-        index, shape = (slice(None), *index), u.shape[:1] + shape
+    index, shape, _ = _of_all(u, data)
     if total is None:
         total = np.zeros(shape, u.dtype)
     total[index] += u
@@ -80,7 +89,7 @@ def _add_slice(total, u, data):
 
 
 # Data: an index tuple without Ellipsis, the shape it is for, the number of axes of the result.
-sliced = Linear("slice", _slice, _unslice, accumulate_transpose=_add_slice)
+sliced = Linear("slice", _slice, _unslice, accumulate_transpose=_add_slice, transpose_together=_unslice_together)
 
 
 # Advanced indices may move their axes to the front, so a batch goes to the back and returns.
