@@ -93,6 +93,29 @@ def test_a_row_found_by_the_program_is_not_written_over(name, eager):
     np.testing.assert_array_equal(X, before)
 
 
+@pytest.mark.parametrize("f", [lambda X: X.ravel(order="K"), lambda X: np.reshape(2 * X, (4, 3), order="A")])
+def test_the_order_in_memory_is_asked_for_anew(f):
+    X = np.arange(12.0).reshape(3, 4)
+    compiled, graph = ad.compile(ad.jacrev(lambda X: f(X) ** 2)), ad.trace(f, X)
+    for laid in (X, np.asfortranarray(X), X):
+        assert_same(compiled(laid), ad.jacrev(lambda X: f(X) ** 2)(laid))
+    with pytest.raises(ad.StaleGraphError):
+        graph(np.asfortranarray(X))
+
+
+def test_what_is_nearly_real_is_asked_for_anew():
+    f = lambda z: np.real_if_close(z) * 2
+    compiled, graph, small, large = (
+        ad.compile(f),
+        ad.trace(f, np.array([1 + 1e-15j])),
+        *np.array([[1 + 1e-15j], [1 + 1j]]),
+    )
+    for z in (small, large, small):
+        assert_same(compiled(z), f(z))
+    with pytest.raises(ad.StaleGraphError):
+        graph(large)
+
+
 TWICE_ONE = {
     "where": lambda x: (lambda y: (y, y))(np.where(x > 0, x, 0)),
     "embedded": lambda x: (lambda y: (y, y))(ad.grad(lambda x: np.sum(np.sin(x[None])))(x)),

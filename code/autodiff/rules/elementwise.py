@@ -23,7 +23,7 @@ and 0 · inf is nan. Choose the argument, not the result: `np.sqrt(np.where(x > 
 
 import numpy as np
 
-from ..arrays import as_array, dispatched, untraced
+from ..arrays import as_array, dispatched
 from ..errors import AutodiffTypeError
 from ..operators import Linear, compose, fit, identity, masked
 from ..tables import CONSTANT, OUT, PARTIALS, composed, rule
@@ -230,9 +230,18 @@ def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     return np.where(below, limits.min if neginf is None else neginf, x)
 
 
+@dispatched
+def is_nearly_real(a, tol):
+    """Whether `np.real_if_close` leaves the imaginary parts out. In a graph, the `if` that asks becomes a guard."""
+    return np.isrealobj(np.real_if_close(a, tol))
+
+
+CONSTANT.add(is_nearly_real)
+
+
 @composed(np.real_if_close)
 def real_if_close(a, tol=100):
-    return a if np.iscomplexobj(np.real_if_close(untraced(a), tol)) else np.real(a)
+    return np.real(a) if is_nearly_real(a, tol) else a
 
 
 @composed(np.angle)

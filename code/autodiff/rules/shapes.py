@@ -41,20 +41,40 @@ def reshape_rule(y, a, *args, **kwargs):
     return [reshaped((a.shape, y.shape))]
 
 
+@dispatched
+def is_fortran(a):
+    """Whether entries lie in memory column by column. In a graph, the `if` that asks becomes a guard."""
+    return np.isfortran(a)
+
+
+@dispatched
+def lies_along(a, axes):
+    """Whether the entries of an array lie in memory with its axes in this order."""
+    return axes_in_memory(a) == axes
+
+
+CONSTANT.update({is_fortran, lies_along})
+
+
+def axes_in_memory(a):
+    """The axes of a plain array, the one with the largest steps first."""
+    return tuple(sorted(range(a.ndim), key=lambda axis: -abs(a.strides[axis])))
+
+
 @composed(np.reshape)
 def ordered_reshape(a, /, shape, order="C", *, copy=None):
     if order not in ("C", "F", "A"):
         raise AutodiffValueError(f"order must be 'C', 'F' or 'A', not {order!r}")
     shape = tuple(shape) if np.ndim(shape) else (shape,)
-    falls = order == "F" or (order == "A" and np.isfortran(untraced(a)))
+    falls = order == "F" or (order == "A" and is_fortran(a))
     return reshape(a.T, shape[::-1]).T if falls else reshape(a, shape)
 
 
 @composed(np.ravel)
 def ravel(a, order="C"):
     if order == "K":  # as the entries lie in memory
-        strides = untraced(a).strides
-        axes = sorted(range(a.ndim), key=lambda axis: -abs(strides[axis]))
+        axes = axes_in_memory(untraced(a))
+        bool(lies_along(a, axes))  # in a graph a guard: other arguments may lie otherwise
         return reshape(np.transpose(a, axes), (-1,))
     return ordered_reshape(a, (-1,), order)
 
