@@ -261,9 +261,8 @@ def _applied(x: Node, args: tuple, kwargs: dict) -> Any:
 
 
 def _extreme(function: np.ufunc) -> Callable:
-    return lambda a, axis=None, keepdims=False: np.frompyfunc(functools.partial(simplified, function), 2, 1).reduce(
-        a, axis=axis, keepdims=keepdims
-    )
+    of_two = np.frompyfunc(functools.partial(simplified, function), 2, 1, identity=None)  # None: in any order
+    return lambda a, axis=None, keepdims=False: of_two.reduce(a, axis=axis, keepdims=keepdims)
 
 
 OF_OBJECTS: dict[Callable, Callable] = {
