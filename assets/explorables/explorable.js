@@ -139,6 +139,14 @@ globalThis.Explorable ??= (() => {
     return make("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": alt }, children);
   }
 
+  /* A line of words behind a sample of the line in the picture that it speaks of: a legend with something to say. */
+  function keyed(kind, words) {
+    const sample = make("svg", { width: 34, height: 12, "aria-hidden": "true" }, [
+      make("line", { x1: 0, x2: 34, y1: 6, y2: 6, class: `line ${kind}` }),
+    ]);
+    return make("p", { class: "keyed" }, [sample, make("span", {}, words)]);
+  }
+
   // Controls ----------------------------------------------------------------------------------------------------
 
   /* A control is made of its place in the state (`name`, `count`, `start`) and of `build(id, set)`, which gives the
@@ -274,5 +282,5 @@ globalThis.Explorable ??= (() => {
     });
   }
 
-  return { define, slider, choice, held, make, canvas, axes, linear, logarithmic, path, number };
+  return { define, slider, choice, held, make, canvas, axes, linear, logarithmic, path, keyed, number };
 })();

@@ -4,11 +4,10 @@
 "use strict";
 
 {
-  const { define, slider, make, canvas, axes, linear, logarithmic, path, number } = Explorable;
+  const { define, slider, make, canvas, axes, linear, logarithmic, path, keyed, number } = Explorable;
   const FLOOR = 1e-17; // an estimate that is right to the last bit has its place at the bottom
   const NAMES = { forward: "Forward difference", central: "Central difference", complex: "Complex step" };
   const KINDS = Object.fromEntries(Object.keys(NAMES).map((name, k) => [name, `series-${k + 1}`]));
-  const BEST_FORWARD = 3e-8;
 
   const steps = (data) => data.windows.map((window) => window.h);
   const error = (data, window, name) => Math.abs(window.estimates[name] - data.slope);
@@ -24,19 +23,19 @@
     const x = linear([-1.3, 1.3], [34, width - 8]);
     const y = linear([-1.3, 1.3], [height - 44, 26]);
     const at = (t) => curve[u.indexOf(t)];
-    const line = (xs, ys, kind) => make("path", { d: path(xs, ys, x, y), class: `line ${kind}` });
+    const stroke = (xs, ys, kind) => make("path", { d: path(xs, ys, x, y), class: `line ${kind}` });
     const ends = [[-1, at(-1)], [1, at(1)]];
     const xTicks = [[-1, "*x* − *h*"], [0, "*x*"], [1, "*x* + *h*"]];
     return canvas(width, height, "The sine around x in a window as wide as the step, with its tangent and two quotients", [
       axes(x, y, { xTicks, yTicks: [-1, 0, 1], yName: "(*f*(*t*) − *f*(*x*)) / *h*" }),
-      line([-1.25, 1.25], [-1.25 * data.slope, 1.25 * data.slope], "band"),
-      line(u, curve, "truth"),
-      line([0, 1], [0, estimates.forward], KINDS.forward),
-      line(ends.map(([t]) => t), ends.map(([, value]) => value), KINDS.central),
-      make("circle", { cx: x(0), cy: y(0), r: 4.5, class: `dot ${KINDS.forward}` }),
-      make("circle", { cx: x(1), cy: y(estimates.forward), r: 4.5, class: `dot ${KINDS.forward}` }),
+      stroke([-1.25, 1.25], [-1.25 * data.slope, 1.25 * data.slope], "band"),
+      stroke(u, curve, "truth"),
+      stroke([0, 1], [0, estimates.forward], KINDS.forward),
+      stroke(ends.map(([t]) => t), ends.map(([, value]) => value), KINDS.central),
+      make("circle", { cx: x(0), cy: y(0), r: 6, class: `dot ${KINDS.forward}` }),
+      make("circle", { cx: x(1), cy: y(estimates.forward), r: 6, class: `dot ${KINDS.forward}` }),
       ends.map(([t, value]) => make("rect", {
-        x: x(t) - 4, y: y(value) - 4, width: 8, height: 8, class: `dot ${KINDS.central}`,
+        x: x(t) - 3.5, y: y(value) - 3.5, width: 7, height: 7, class: `dot ${KINDS.central}`,
       })),
     ]);
   }
@@ -56,10 +55,10 @@
     const drawing = canvas(width, height, "The error of three estimates against the step, with a mark at the chosen step", [
       axes(x, y, { xName: "step *h*", yName: "error" }),
       make("line", { x1: x(window.h), x2: x(window.h), y1: y.range[0], y2: y.range[1], class: "mark" }),
-      Object.entries(KINDS).map(([name, kind]) => [
-        make("path", { d: path(data.errors.h, data.errors[name].map(shown), x, y), class: `line thin ${kind}` }),
-        make("circle", { cx: x(window.h), cy: y(shown(error(data, window, name))), r: 5, class: `dot ${kind}` }),
-      ]),
+      Object.entries(KINDS).map(([name, kind]) =>
+        make("path", { d: path(data.errors.h, data.errors[name].map(shown), x, y), class: `line thin ${kind}` })),
+      Object.entries(KINDS).map(([name, kind], k) =>  // dots that fall together are rings around each other
+        make("circle", { cx: x(window.h), cy: y(shown(error(data, window, name))), r: 7.5 - 2 * k, class: `dot ${kind}` })),
     ]);
     drawing.addEventListener("pointerdown", slide);
     drawing.addEventListener("pointermove", slide);
@@ -67,24 +66,25 @@
     return drawing;
   }
 
-  /* A row for each estimate: its line, its name, its error, and what the bound of that error is made of. */
-  function row(data, window, name) {
-    const key = canvas(34, 12, "", [make("line", { x1: 0, x2: 34, y1: 6, y2: 6, class: `line ${KINDS[name]}` })]);
-    key.setAttribute("aria-hidden", "true");
+  /* An estimate's name, its error, and what the bound of that error is made of. */
+  function line(data, window, name) {
     const made = error(data, window, name);
-    const share = Math.round(100 * window.truncation[name]);
-    const parts = name in window.truncation
-      ? `bound ${share} % truncation, ${100 - share} % round-off`
-      : "nothing is subtracted, no round-off grows";
     const size = made === 0 ? "no error, to the last bit" : `error ${number(made)}`;
-    return make("p", { class: "keyed" }, [key, make("span", {}, [make("b", {}, NAMES[name]), `: ${size}; ${parts}`])]);
+    return keyed(KINDS[name], [make("b", {}, NAMES[name]), `: ${size}; ${composition(window.truncation[name])}`]);
+  }
+
+  function composition(truncation) {
+    if (truncation === undefined) return "nothing is subtracted";
+    const share = Math.round(100 * truncation);
+    const parts = [[share, "truncation"], [100 - share, "round-off"]].filter(([part]) => part > 0);
+    return `its bound: ${parts.map(([part, what]) => `${part === 100 ? "all" : `${part} %`} ${what}`).join(", ")}`;
   }
 
   define("step-size", {
     controls: (data) => [slider("step", {
       label: "Step",
       count: data.windows.length,
-      start: nearest(steps(data), BEST_FORWARD),
+      start: data.start,
       text: (k) => `*h* = ${number(data.windows[k].h)}`,
     })],
     draw: (seen) => {
@@ -95,6 +95,10 @@
         drawErrors(seen, narrow ? seen.width : seen.width - left, narrow ? 240 : 280),
       ];
     },
-    say: ({ data, state }) => Object.keys(NAMES).map((name) => row(data, data.windows[state.step], name)),
+    say: ({ data, state }) => {
+      const window = data.windows[state.step];
+      const distance = `From *x* to *x* + *h* a double takes ${number(window.doubles)} steps.`;
+      return [Object.keys(NAMES).map((name) => line(data, window, name)), make("p", {}, distance)];
+    },
   });
 }

@@ -79,8 +79,9 @@ def slide_data(steps: Sequence[float] | np.ndarray = STEPS) -> dict[str, Any]:
     """What `slide` and its explorable draw, as plain numbers: a window on the sine for each step, and all errors.
 
     A window of step h holds u = (t - x) / h and (f(t) - f(x)) / h, so that a slope seen in it is a slope of f: every
-    fifth point, and the corners in between. With them the estimates, and the share of truncation in the bound of each
-    difference's error.
+    fifth point, and the corners in between. With them the number of steps that a double takes from x to x + h, the
+    estimates, and the share of truncation in the bound of each difference's error. `start` is the step at which the
+    bound of the forward difference is least.
     """
     x, slope = POINT, float(np.cos(POINT))
     u = np.linspace(-1.25, 1.25, 251)
@@ -94,13 +95,15 @@ def slide_data(steps: Sequence[float] | np.ndarray = STEPS) -> dict[str, Any]:
                 "h": h,
                 "u": u[kept].round(2).tolist(),
                 "curve": curve[kept].round(3).tolist(),
+                "doubles": int(np.float64(x + h).view(np.int64) - np.float64(x).view(np.int64)),
                 "estimates": {name: float(method(np.sin, x, h)) for name, method in METHODS.items()},
                 "truncation": {name: float(cut / (cut + noise)) for name, (cut, noise) in bounds(h).items()},
             }
         )
     fine = np.logspace(-15.5, 0, 311)
     errors = {name: rounded(np.abs(method(np.sin, x, fine) - slope)) for name, method in METHODS.items()}
-    return {"x": x, "slope": slope, "windows": windows, "errors": {"h": rounded(fine), **errors}}
+    start = int(np.argmin(np.sum(bounds(np.asarray(steps))["forward"], axis=0)))
+    return {"x": x, "slope": slope, "start": start, "windows": windows, "errors": {"h": rounded(fine), **errors}}
 
 
 @style.figure

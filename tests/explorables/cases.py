@@ -37,12 +37,17 @@ class Case:
 def step_size(data: Any, state: State) -> list[str]:
     window = data["windows"][state["step"]]
     errors = {name: abs(estimate - data["slope"]) for name, estimate in window["estimates"].items()}
-    shares = {name: round(100 * share) for name, share in window["truncation"].items()}
+    bounds = {name: composition(round(100 * share)) for name, share in window["truncation"].items()}
     last = f"error {number(errors['complex'])}" if errors["complex"] else "no error, to the last bit"
     return [
-        *(f"difference: error {number(errors[name])}; bound {share} % truncation" for name, share in shares.items()),
-        f"Complex step: {last}",
+        *(f"{name.title()} difference: error {number(errors[name])}; its bound: {of}" for name, of in bounds.items()),
+        f"Complex step: {last}; nothing is subtracted",
+        f"takes {number(window['doubles'])} steps",
     ]
+
+
+def composition(share: int) -> str:
+    return {0: "all round-off", 100: "all truncation"}.get(share, f"{share} % truncation, {100 - share} % round-off")
 
 
 EXPLORABLES = {
