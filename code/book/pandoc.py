@@ -20,6 +20,8 @@ PATIENCE = 600
 """Seconds; some texts take pandoc time without end."""
 LOCALE = {"LC_ALL": "C.UTF-8"}
 """Pandoc reads arguments and names of files as the locale says, and there are no accents in C."""
+HEAP = ("+RTS", "-H16m", "-A8m", "-RTS")
+"""Pandoc would begin each chapter by going through 64 MiB of fresh memory, which takes a fifth of its time."""
 
 
 @lru_cache(maxsize=1)
@@ -37,7 +39,7 @@ def run(
     env: Mapping[str, str] | None = None,
 ) -> tuple[str, list[str]]:
     """Run pandoc on a text; return what it wrote and its warnings. ``env`` adds to the variables that are set."""
-    command = [program(), *arguments]
+    command = [program(), *HEAP, *arguments]
     settings = {**os.environ, **LOCALE, **(env or {})}
     try:
         done = subprocess.run(
