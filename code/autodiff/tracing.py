@@ -12,6 +12,7 @@ identity: when its function has returned it is closed, and a value that got away
 
 import itertools
 from collections.abc import Callable, Sequence
+from operator import add, mul, sub, truediv
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,9 @@ def refuse_operand(ufunc: np.ufunc) -> None:
 
 
 float64 = np.float64  # looked up once, on the path that must be quick
+NUMBERS = {float, float64}
+# What computes the same of two numbers, in a sixth of the time.
+OPERATORS = {np.add: add, np.subtract: sub, np.multiply: mul, np.divide: truediv}
 SIGNED = {1: identity(), -1: negation()}
 
 
@@ -136,7 +140,8 @@ class JacobianTrace(Trace):
         values = []
         for x in inputs:  # a comprehension would be a call
             values.append(x.value if type(x) is Traced and x.owner is self else x)
-        y = ufunc(*values)
+        numbers = type(values[-1]) in NUMBERS and type(values[0]) in NUMBERS
+        y = (OPERATORS.get(ufunc, ufunc) if numbers else ufunc)(*values)
         kind = type(y)
         edges: tuple = ()
         for x, v, partial in zip(inputs, values, partials):  # noqa: B905  # strict= costs a tenth of all
