@@ -19,7 +19,7 @@ book: .venv/ready ## Render the book into _book/ (ENGINE=quarto uses an installe
 	@$(RUN) -m book render --engine $(ENGINE) $(if $(CI),--strict)
 
 test: .venv/ready ## Run the tests
-	@$(RUN) -m pytest -n auto --dist loadgroup
+	@$(RUN) -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 check: .venv/ready ## Run every check that is no test: format, lint, types, spelling, sources, doctests
 	@$(BIN)/ruff format --check

@@ -1,13 +1,16 @@
 """What concerns all tests: how many processes run them, in which order, and the finished book in a real browser.
 
-The book is rendered once a process (from the cache where it can be), for the tests that ask for it: `site` is its
-folder, `address` where it is served, `page` a page of a browser. Without Chromium such tests are skipped, but not in
-CI, which has to have one.
+The book is rendered once (from the cache where it can be), for the tests that ask for it: `whole_book` is its folder,
+`site` a copy of it, `address` where that is served, `page` a page of a browser. Without Chromium tests of pages are
+skipped, but not in CI, which has to have one.
+
+A file's tests run in one process (`--dist loadfile`), which makes what they share once.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
 import http.server
 import os
 import re
@@ -15,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +30,7 @@ if TYPE_CHECKING:  # most tests want no browser
 
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+LONGEST = {"test_repeatable", "test_notebooks", "test_explorables"}
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text()
 
 
@@ -35,17 +40,39 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The many short tests of the module come last, so that no process waits for a long one at the end."""
-    items.sort(key=lambda item: "autodiff" in item.nodeid)
+    """Files in an order that leaves no process alone with a long one at the end; the module's are many and short."""
+    tests = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[bool, bool, int]:
+        return item.path.stem not in LONGEST, "autodiff" in item.path.parts, -tests[item.path]
+
+    items.sort(key=place)
+
+
+def pytest_collection_finish() -> None:
+    """What was collected lasts to the end: the collector of garbage need not look through it each time."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the book's pages."""
-    output = tmp_path_factory.mktemp("book") / "_book"
-    command = [sys.executable, "-m", "book", "render", "--to", "html", "--output", str(output)]
-    subprocess.run(command, cwd=ROOT, check=True)
+def whole_book(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the book in all formats, to be left as it is.
+
+    Test processes share it: the first one renders it, others wait. It comes into being in one step.
+    """
+    shared = tmp_path_factory.getbasetemp()
+    output = (shared.parent if os.environ.get("PYTEST_XDIST_WORKER") else shared) / "whole book"
+    if not output.exists():
+        command = [sys.executable, "-m", "book", "render", "--output", str(output)]
+        settings = {"PYTHONPATH": str(ROOT / "code"), "SOURCE_DATE_EPOCH": "1700000000"}
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **settings}, check=True, umask=0o022)
     return output
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, whole_book: Path) -> Path:
+    """The folder of the book's pages."""
+    return shutil.copytree(whole_book, tmp_path_factory.mktemp("book") / "_book")
 
 
 @pytest.fixture(scope="session")

@@ -20,10 +20,10 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 MADE = (".venv", ".cache", ".*_cache", ".hypothesis", "_book", "notebooks", "__pycache__")
-FORMATS = "html,pdf,epub,notebooks"
-EPOCH = "1700000000"
 STRANGE_FOLDER = "it's a bøok"
 STRANGER = {
     "USER": "somebody-else",
@@ -33,15 +33,12 @@ STRANGER = {
     "PYTHONHASHSEED": "5",
     "OMP_NUM_THREADS": "3",
     "OPENBLAS_NUM_THREADS": "3",
-    "SOURCE_DATE_EPOCH": EPOCH,
+    "SOURCE_DATE_EPOCH": "1700000000",  # as here
 }
 
 
-def rendered(source: Path, output: Path, umask: int, **settings: str) -> dict[str, bytes]:
-    """Render a book in a process of its own; give its files by name."""
-    command = [sys.executable, "-m", "book", "render", "--to", FORMATS, "--output", str(output)]
-    environment = {**os.environ, "PYTHONPATH": str(source / "code"), **settings}
-    subprocess.run(command, cwd=source, env=environment, check=True, umask=umask)
+def files(output: Path) -> dict[str, bytes]:
+    """What a book's files hold, by name."""
     return {path.relative_to(output).as_posix(): path.read_bytes() for path in output.rglob("*") if path.is_file()}
 
 
@@ -73,14 +70,21 @@ def names_of_this_machine(files: dict[str, bytes]) -> list[tuple[str, bytes]]:
     ]
 
 
-def test_the_whole_book_is_the_same_elsewhere(tmp_path_factory):
+@pytest.fixture(scope="session")  # as the book here is, so that both are made at the same time
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the book as a stranger renders it."""
     folder = tmp_path_factory.mktemp("some where else") / "a longer way" / STRANGE_FOLDER
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*MADE))
     for path in folder.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
-    home = tmp_path_factory.mktemp("home")
-    there = rendered(folder, folder / "_book", 0o077, HOME=str(home), **STRANGER)
-    here = rendered(ROOT, tmp_path_factory.mktemp("here") / "_book", 0o022, SOURCE_DATE_EPOCH=EPOCH)
+    command = [sys.executable, "-m", "book", "render"]
+    own = {"HOME": str(tmp_path_factory.mktemp("home")), "PYTHONPATH": str(folder / "code")}
+    subprocess.run(command, cwd=folder, env={**os.environ, **STRANGER, **own}, check=True, umask=0o077)
+    return folder / "_book"
+
+
+def test_the_whole_book_is_the_same_elsewhere(elsewhere, whole_book):
+    here, there = files(whole_book), files(elsewhere)
     kinds = {Path(name).suffix for name in here}
     assert {".html", ".ipynb", ".epub", ".pdf", ".whl", ".woff2", ".pf_index"} <= kinds
     assert here.keys() == there.keys()

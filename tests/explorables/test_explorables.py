@@ -15,7 +15,6 @@ from playwright.sync_api import expect
 
 from .cases import EXPLORABLES, number
 
-pytestmark = pytest.mark.xdist_group("explorables")  # one process: one render, one browser
 each = pytest.mark.parametrize(("name", "case"), EXPLORABLES.items(), ids=EXPLORABLES)
 
 
