@@ -1,9 +1,11 @@
-/* The ground of all explorables: figures with something to move. A classic script without dependencies, so that a page
-   opened from disk runs it; it makes one global, `Explorable`.
+/* The ground of all explorables: figures with something to move. A classic script without dependencies, so that a
+   page opened from disk runs it; it makes one global, `Explorable`.
 
    An explorable is a custom element that holds its data (code/figures/explorables.py writes both):
 
-     <step-size id="step-size" class="explorable" data-label="…"><script type="application/json">…</script> …</step-size>
+     <step-size id="step-size" class="explorable" data-label="Slide the step">
+       <script type="application/json">{ … }</script> …
+     </step-size>
 
    Its own script says what can be moved, how that looks, and what it means in words:
 
@@ -52,8 +54,8 @@ globalThis.Explorable ??= (() => {
 
   const RAISED = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 
-  /* A number to so many digits, as code/figures/numbers.py writes it: plain between 0.01 and 1000, else with a power of
-     ten: 0.25, 3.2 × 10⁻⁸. */
+  /* A number to so many digits, as code/figures/numbers.py writes it: plain between 0.01 and 1000, else with a power
+     of ten: 0.25, 3.2 × 10⁻⁸. */
   function number(value, digits = 2) {
     const size = Math.abs(value);
     if (value === 0 || (size >= 0.01 && size < 1000)) {
@@ -111,8 +113,8 @@ globalThis.Explorable ??= (() => {
     }).join("");
   }
 
-  /* Grid, tick labels and the names of both axes, below and left of the area that two scales span. A list of ticks may
-     be given, each a value or a pair of value and text. */
+  /* Grid, tick labels and the names of both axes, below and left of the area that two scales span. A list of ticks
+     may be given, each a value or a pair of value and text. */
   function axes(x, y, { xName = "", yName = "", xTicks = x.ticks(), yTicks = y.ticks() } = {}) {
     const [left, right] = x.range;
     const [bottom, top] = y.range;
@@ -161,7 +163,8 @@ globalThis.Explorable ??= (() => {
         oninput: () => set({ [name]: input.valueAsNumber }),
       });
       const button = (sign, way, by) => make("button", {
-        type: "button", "aria-label": `${plain(label)}: ${way}`, onclick: () => set({ [name]: input.valueAsNumber + by }),
+        type: "button", "aria-label": `${plain(label)}: ${way}`,
+        onclick: () => set({ [name]: input.valueAsNumber + by }),
       }, sign);
       const show = (value) => {
         input.value = value;
@@ -240,14 +243,16 @@ globalThis.Explorable ??= (() => {
         return Object.fromEntries(this.#controls.map(({ name, start }) => [name, start]));
       }
 
-      /* The state that the address asks for, where it speaks of this element and every number in it is one. */
+      /* The state that the address asks for, if it speaks of this element. What is no number of the list that it
+         points into stays at its start. */
       #linked() {
         const [id, query] = location.hash.slice(1).split("?");
         if (id !== this.id || query === undefined) return null;
         const wanted = new URLSearchParams(query);
         const state = this.#start();
         for (const { name, count } of this.#controls) {
-          if (/^\d+$/.test(wanted.get(name)) && Number(wanted.get(name)) < count) state[name] = Number(wanted.get(name));
+          const value = wanted.get(name);
+          if (/^\d+$/.test(value) && Number(value) < count) state[name] = Number(value);
         }
         return state;
       }
@@ -270,7 +275,7 @@ globalThis.Explorable ??= (() => {
         this.#show();
       }
 
-      /* What has the focus keeps it, though its node is a new one: those in pictures that can have it carry a data-key. */
+      /* What has the focus keeps it, though its node is a new one: those that can have it carry a data-key. */
       #show() {
         const seen = { data: this.#data, state: { ...this.#state }, width: this.#width, set: (to) => this.#set(to) };
         const { key } = this.#picture.contains(document.activeElement) ? document.activeElement.dataset : {};

@@ -1,5 +1,5 @@
-/* <step-size>: the step of a difference quotient, slid from 1 to where the numbers run out. Left, a window on the curve
-   that is as wide as the step; right, the error of three estimates for every step. */
+/* <step-size>: the step of a difference quotient, slid from 1 to where the numbers run out. Left, a window on the
+   curve that is as wide as the step; right, the error of three estimates for every step. */
 
 "use strict";
 
@@ -17,7 +17,7 @@
     return values.reduce((best, value, k) => (distance(value) < distance(values[best]) ? k : best), 0);
   }
 
-  /* The curve around x as the computer sees it, its tangent as a wide band, and the quotients that two estimates take. */
+  /* The curve around x as the computer sees it, its tangent as a wide band, the quotients that two estimates take. */
   function drawWindow({ data, state }, width, height) {
     const { u, curve, estimates } = data.windows[state.step];
     const x = linear([-1.3, 1.3], [34, width - 8]);
@@ -26,7 +26,7 @@
     const stroke = (xs, ys, kind) => make("path", { d: path(xs, ys, x, y), class: `line ${kind}` });
     const ends = [[-1, at(-1)], [1, at(1)]];
     const xTicks = [[-1, "*x* − *h*"], [0, "*x*"], [1, "*x* + *h*"]];
-    return canvas(width, height, "The sine around x in a window as wide as the step, with its tangent and two quotients", [
+    return canvas(width, height, "The sine around x in a window as wide as the step, its tangent, and two quotients", [
       axes(x, y, { xTicks, yTicks: [-1, 0, 1], yName: "(*f*(*t*) − *f*(*x*)) / *h*" }),
       stroke([-1.25, 1.25], [-1.25 * data.slope, 1.25 * data.slope], "band"),
       stroke(u, curve, "truth"),
@@ -52,13 +52,15 @@
       const power = -16 + ((place - x.range[0]) / (x(1) - x.range[0])) * 16;
       set({ step: nearest(steps(data), 10 ** power) });
     };
-    const drawing = canvas(width, height, "The error of three estimates against the step, with a mark at the chosen step", [
+    const drawing = canvas(width, height, "The error of three estimates for every step, with a mark at the chosen one", [
       axes(x, y, { xName: "step *h*", yName: "error" }),
       make("line", { x1: x(window.h), x2: x(window.h), y1: y.range[0], y2: y.range[1], class: "mark" }),
       Object.entries(KINDS).map(([name, kind]) =>
         make("path", { d: path(data.errors.h, data.errors[name].map(shown), x, y), class: `line thin ${kind}` })),
-      Object.entries(KINDS).map(([name, kind], k) =>  // dots that fall together are rings around each other
-        make("circle", { cx: x(window.h), cy: y(shown(error(data, window, name))), r: 7.5 - 2 * k, class: `dot ${kind}` })),
+      Object.entries(KINDS).map(([name, kind], k) => make("circle", {
+        cx: x(window.h), cy: y(shown(error(data, window, name))), class: `dot ${kind}`,
+        r: 7.5 - 2 * k, // dots that fall together are rings around each other
+      })),
     ]);
     drawing.addEventListener("pointerdown", slide);
     drawing.addEventListener("pointermove", slide);
