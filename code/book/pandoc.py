@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,8 @@ LOCALE = {"LC_ALL": "C.UTF-8"}
 """Pandoc reads arguments and names of files as the locale says, and there are no accents in C."""
 HEAP = ("+RTS", "-H16m", "-A8m", "-RTS")
 """Pandoc would begin each chapter by going through 64 MiB of fresh memory, which takes a fifth of its time."""
+
+WARNING = re.compile(r"^\[WARNING\] ", re.MULTILINE)
 
 
 @lru_cache(maxsize=1)
@@ -52,8 +55,8 @@ def run(
     messages = done.stderr.decode(errors="replace").strip()
     if done.returncode:
         raise ProgramError(messages or f"it stopped with code {done.returncode}")
-    warnings = [line.removeprefix("[WARNING] ") for line in messages.split("\n") if line.startswith("[WARNING]")]
-    return done.stdout.decode(), warnings
+    _, *warnings = WARNING.split(messages)
+    return done.stdout.decode(), [warning.rstrip() for warning in warnings]
 
 
 def read(text: str, reader: str = "markdown") -> dict[str, Any]:

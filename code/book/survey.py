@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from book import tree
+from book import formulas, tree
 from book.crossref import kind_of
 from book.errors import Fault
 from book.notebook import Source
@@ -52,6 +52,7 @@ class Survey:
         self.links: list[dict[str, Any]] = []
         self.anchors: list[dict[str, Any]] = []
         self.media: list[str] = []
+        self.formulas: list[tuple[str, int]] = []
         self.labels: set[tuple[str, int]] = set()
         self.refs = ""
 
@@ -60,6 +61,7 @@ class Survey:
         self._visit(blocks, EVERYWHERE, None)
         if not any(event["kind"] == "sec" and event["level"] == 1 for event in self.outline):
             self.source.fault(1, "title", "this chapter has no title", "begin it with # Its title {#sec-…}")
+        self._formulas()
         return Composed(
             blocks, self.outline, self.references, self.citations, self.links, self.anchors, sorted(set(self.media)),
             self.refs, self.source.faults,
@@ -89,6 +91,8 @@ class Survey:
                 self.references.append({"to": found.pairs["to"], "formats": formats, **place})
             elif found.name == "refs":
                 self.refs = formats
+            elif found.name == "cell":
+                self.source.goto(self.source.cells[int(found.pairs["n"])].line)
             if found.ident:
                 self.anchors.append({"id": found.ident, "formats": formats})
             self._visit(found.children, formats, around)
@@ -101,6 +105,8 @@ class Survey:
             self._image(item, around)
         elif kind == "Link":
             self._link(item, formats)
+        elif kind == "Math":
+            self.formulas.append((item["c"][1], self.source.locate()))
         elif kind == "Span" and item["c"][0][0]:
             self.anchors.append({"id": item["c"][0][0], "formats": formats})
         elif kind in ("Para", "Plain") and not around and [inline["t"] for inline in item["c"]] == ["Image"]:
@@ -116,6 +122,16 @@ class Survey:
                 "put it right after the thing",
             )
         self._visit(item.get("c") if "t" in item else list(item.values()), formats, around)
+
+    def _formulas(self) -> None:
+        """Refuse what pandoc would print as TeX."""
+        refused = formulas.refused(self.project, [tex for tex, _ in self.formulas])
+        for tex, before in self.formulas if refused else ():
+            if said := refused.get(formulas.in_a_line(tex)):
+                self.source.goto(before)
+                line = self.source.locate(tex.strip().split("\n")[0])
+                message = f"pandoc cannot convert the formula {formulas.in_a_line(tex):.60}: {said}"
+                self.source.fault(line, "formula", message, "write it in commands that LaTeX and AMS have; no macros")
 
     def _event(self, label: str, formats: str, line: int, **more: Any) -> None:
         if label:
