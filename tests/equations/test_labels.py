@@ -5,6 +5,7 @@ Both lists are read from the files: the labels from the chapters, the marks from
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,14 @@ ROOT = HERE.parents[1]
 DEFINED = re.compile(r"\$\$\s*\{#(eq-[\w-]+)")
 
 
+@cache
 def labels() -> dict[str, str]:
     """Where each equation stands."""
     sources = [ROOT / "index.qmd", *sorted((ROOT / "chapters").glob("*.qmd"))]
     return {label: source.name for source in sources for label in DEFINED.findall(source.read_text())}
 
 
+@cache
 def marks() -> dict[str, str]:
     """Which module tests each equation."""
     found = {}
