@@ -1,18 +1,22 @@
 """The readers' notebooks, run from top to bottom where this project is not installed: with the wheel beside them."""
 
+import contextlib
+import importlib.metadata
 import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 from pathlib import Path
 
 import nbformat
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from book.project import Project
 
 ROOT = Path(__file__).parents[2]
+PROJECT = "differentiating-programs"
 NOTEBOOKS = [chapter.stem for chapter in Project(ROOT).chapters if "{python}" in (ROOT / chapter.path).read_text()]
 
 RUN = """
@@ -30,20 +34,33 @@ def folder(tmp_path_factory, whole_book):
     return shutil.copytree(whole_book / "notebooks", tmp_path_factory.mktemp("book") / "notebooks")
 
 
+def closure(*names):
+    """The distributions that some need, themselves included, as the metadata of this environment say."""
+    found, left = {}, list(names)
+    while left:
+        name = canonicalize_name(left.pop())
+        if name not in found:
+            found[name] = importlib.metadata.distribution(name)
+            wanted = map(Requirement, found[name].requires or [])
+            left += [each.name for each in wanted if not each.marker or each.marker.evaluate({"extra": ""})]
+    return found
+
+
 @pytest.fixture(scope="module")
 def fresh_python(tmp_path_factory):
-    """A Python of its own that has the third parties' packages, and not this project.
+    """A Python of its own, with what a reader has after a notebook's first cell: Jupyter, and what the wheel asks for.
 
-    They are linked, not installed again: all but what belongs to the project, whose editable install would be found.
+    The packages are linked, not installed again; this project's own is left out, so that the wheel has to bring it.
     """
     home = tmp_path_factory.mktemp("fresh")
     subprocess.run([sys.executable, "-m", "venv", home], check=True)
-    ours = Path(sysconfig.get_paths()["purelib"])
     theirs = home / "third parties"
     theirs.mkdir()
-    for entry in ours.iterdir():
-        if "differentiating_programs" not in entry.name and entry.name not in ("pip", "setuptools"):
-            (theirs / entry.name).symlink_to(entry)
+    packages = closure(PROJECT, "ipykernel", "nbclient")
+    for distribution in [packages[name] for name in sorted(packages) if name != PROJECT]:
+        for top in sorted({file.parts[0] for file in distribution.files} - {".."}):
+            with contextlib.suppress(FileExistsError):  # packages of one namespace
+                (theirs / top).symlink_to(distribution.locate_file(top))
     (next(home.glob("lib/python*/site-packages")) / "third-parties.pth").write_text(f"{theirs}\n")
     return home / "bin" / "python"
 
