@@ -24,7 +24,7 @@ from . import derivatives, modes
 from .arrays import Traced, as_array
 from .debugging import locating
 from .errors import AutodiffTypeError, AutodiffValueError, StaleGraphError
-from .recording import GraphTrace, Node, definition, evaluated, shown, statement, text_of
+from .recording import GraphTrace, Node, StandIns, definition, evaluated, shown, statement, text_of
 from .source import argument_text
 from .trees import Structure, flatten, map_leaves, paths, unflatten
 
@@ -48,14 +48,16 @@ def trace(f: Callable, *examples: Any) -> "Graph":
     return traced(f, examples, leaf_names(f, flatten(examples)[1]), getattr(f, "__name__", "graph"))
 
 
-def traced(f: Callable, examples: tuple, names: Sequence[str], title: str) -> "Graph":
-    """`trace`, with names for the leaves of the examples."""
-    recorder = GraphTrace(modes.origin("trace", f))
+def traced(
+    f: Callable, examples: tuple, names: Sequence[str], title: str, kind: type[GraphTrace] = GraphTrace
+) -> "Graph":
+    """`trace`, with names for the leaves of the examples; of the kind `StandIns` where these are no real arguments."""
+    recorder = kind(modes.origin("trace", f))
     leaves, structure = flatten(examples)
     entries = [recorder.input(x, name) if is_variable(x) else x for x, name in zip(leaves, names, strict=True)]
     result = recorded(recorder, f, unflatten(structure, entries))
     inputs, outputs = map_leaves(recorder.link, (unflatten(structure, entries), result))
-    return Graph(inputs, outputs, title, recorder.nodes)
+    return Graph(inputs, outputs, title, recorder.nodes, kind)
 
 
 def is_variable(x: Any) -> bool:
@@ -109,7 +111,14 @@ class Graph:
         return v2
     """
 
-    def __init__(self, inputs: Any, outputs: Any, name: str = "graph", nodes: Sequence[Node] | None = None):
+    def __init__(
+        self,
+        inputs: Any,
+        outputs: Any,
+        name: str = "graph",
+        nodes: Sequence[Node] | None = None,
+        kind: type[GraphTrace] = StandIns,
+    ):
         inputs = (inputs,) if type(inputs) is Traced else tuple(inputs)
         inputs, outputs = map_leaves(definition.link, (inputs, outputs))
         arguments, self.structure = flatten(inputs)
@@ -130,6 +139,7 @@ class Graph:
         self.arguments = [mine(x) for x in arguments]  # inputs, and constants that the arguments must equal
         self.outputs = [mine(x) for x in results]  # nodes and constants
         self.names = [x.name if type(x) is Node else "" for x in self.arguments]
+        self.kind = kind  # of the trace that took it down, and will take down its derivatives: on the same examples
         self.gone: list[tuple[str, Node]] = []  # what `simplify` took away, and why
 
     @functools.cached_property
@@ -202,7 +212,7 @@ class Graph:
     def with_operations(self, operations: Sequence[Node], outputs: Sequence) -> "Graph":
         """A graph with these inputs, of other operations on them."""
         arguments, result = unflatten(self.structure, self.arguments), unflatten(self.result, outputs)
-        return Graph(arguments, result, self.__name__, [*self.inputs, *operations])
+        return Graph(arguments, result, self.__name__, [*self.inputs, *operations], self.kind)
 
     def simplify(self) -> "Graph":
         """The same results with fewer operations; `removed` of the new graph says what went, and why.
@@ -226,7 +236,7 @@ class Graph:
         jvp = lambda primals, tangents: modes.jvp(self, primals, tangents)
         names = [*self.names, *(f"{name}_dot" for name in self.names)]
         tangents = map_leaves(unit, self.examples)
-        return traced(jvp, (self.examples, tangents), names, f"jvp of {self.__name__}")
+        return traced(jvp, (self.examples, tangents), names, f"jvp of {self.__name__}", self.kind)
 
     def vjp(self) -> "Graph":
         """The graph of `ad.vjp` and its pullback: (primals, cotangent) ↦ (results, cotangents of the primals).
@@ -242,7 +252,7 @@ class Graph:
 
         cotangent = unflatten(self.result, [unit(x) for x in self.outputs])
         names = [*self.names, *paths(self.result, "y_bar")]
-        return traced(vjp, (self.examples, cotangent), names, f"vjp of {self.__name__}")
+        return traced(vjp, (self.examples, cotangent), names, f"vjp of {self.__name__}", self.kind)
 
     def grad(self, argnums: derivatives.Argnums = 0) -> "Graph":
         """The graph of `ad.grad`, of a graph with one real number as result: arguments ↦ gradient.
@@ -251,7 +261,8 @@ class Graph:
         >>> ad.trace(np.sin, 0.0).grad()(0.0)
         np.float64(1.0)
         """
-        return traced(derivatives.grad(self, argnums), self.examples, self.names, f"gradient of {self.__name__}")
+        gradient = derivatives.grad(self, argnums)
+        return traced(gradient, self.examples, self.names, f"gradient of {self.__name__}", self.kind)
 
     # --- in other words
 

@@ -18,7 +18,7 @@ from .custom import joint_map, spaces
 from .errors import AutodiffError
 from .graph import Graph, traced, unit
 from .operators import Operator
-from .recording import is_recorded
+from .recording import StandIns, is_recorded, stand_in
 
 
 class Control:
@@ -63,8 +63,8 @@ class Branch(Control):
     def run(self, condition: Any, *operands: Any) -> Sequence:
         return self.graphs[0 if condition else 1].run(operands)
 
-    def stand_in(self, condition: Any, *operands: Any) -> tuple:
-        return tuple(self.run(condition, *operands))
+    def stand_in(self, *_: Any) -> tuple:
+        return tuple(stand_in(x.shape, x.dtype) for x in self.graphs[0].outputs)
 
     def push(self, args: tuple, dots: list) -> list:
         tangents = Branch(*map(pushed, self.graphs))
@@ -187,7 +187,7 @@ def at(graph: Graph, values: Sequence) -> tuple[Callable, tuple]:
 
 def flat_graph(title: str, f: Callable, *groups: Sequence) -> Graph:
     """The graph of a function of groups of values, given examples of them; its inputs are all of them in a row."""
-    return traced(f, groups, [f"x{i}" for i in range(sum(map(len, groups)))], title)
+    return traced(f, groups, [f"x{i}" for i in range(sum(map(len, groups)))], title, StandIns)
 
 
 def examples(graph: Graph) -> list:

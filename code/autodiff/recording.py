@@ -247,13 +247,19 @@ def is_recorded(x: Any) -> bool:
 
 
 class StandIns(GraphTrace):
-    """A trace on values that only stand in for those to come: they may overflow, and no loop runs on them."""
+    """A trace on values that only stand in for those to come: they may overflow, be singular where those will not, and
+    no loop runs on them.
+    """
 
     __slots__ = ()
 
     def evaluate(self, function: Callable, args: tuple, kwargs: dict) -> Any:
+        function = getattr(function, "stand_in", function)
         with np.errstate(all="ignore"):
-            return getattr(function, "stand_in", function)(*args, **kwargs)
+            try:
+                return function(*args, **kwargs)
+            except np.linalg.LinAlgError:  # of these values; those to come may be regular
+                return function(*replaced(args, regular), **kwargs)
 
 
 class Definition(StandIns):
@@ -291,12 +297,17 @@ def placeholder(shape: Any = (), dtype: Any = float, name: str = "") -> Any:
     array([1., 9.])
     """
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return definition.input(_stand_in(shape, np.dtype(dtype)), name)
+    return definition.input(stand_in(shape, np.dtype(dtype)), name)
 
 
-def _stand_in(shape: tuple[int, ...], dtype: np.dtype) -> Any:
+def regular(x: Any) -> Any:
+    """Another array like `x`, with generic values; anything else as it is."""
+    return stand_in(x.shape, x.dtype) if isinstance(x, np.ndarray) else x
+
+
+def stand_in(shape: tuple[int, ...], dtype: np.dtype) -> Any:
     """Generic values of a shape: between ½ and 1; stacks of square matrices symmetric and positive definite."""
     x = np.random.default_rng(0).uniform(0.5, 1.0, shape)
     if len(shape) > 1 and shape[-1] == shape[-2]:
         x = x + np.swapaxes(x, -1, -2) + 2 * shape[-1] * np.eye(shape[-1])
-    return np.asarray(x).astype(dtype)
+    return np.asarray(x).astype(dtype)[()]

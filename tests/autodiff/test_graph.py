@@ -478,6 +478,28 @@ def test_a_loop_that_would_never_end_on_stand_ins_is_not_run_on_them():
     x = ad.placeholder(name="x")
     graph = ad.Graph([x], ad.while_loop(lambda s: s < 1e3, lambda s: s * x, x))
     assert graph(10.0) == 1000.0
+    assert graph.grad()(10.0) == 300.0
+    assert graph.grad().jvp()((10.0,), (1.0,)) == (300.0, 60.0)
+    assert graph.vjp()((10.0,), 1.0) == (1000.0, (300.0,))
+    inside = ad.Graph([x], ad.cond(x > 0, lambda x: graph(x), lambda x: -x, x))
+    assert (inside(10.0), inside.grad()(10.0), inside.grad()(-10.0)) == (1000.0, 300.0, -1.0)
+    nested = ad.while_loop(lambda s: s < 5e3, lambda s: graph(s), x)
+    assert ad.Graph([x], nested).grad()(100.0) == 200.0
+
+
+@pytest.mark.filterwarnings("error")
+def test_placeholders_may_stand_for_values_that_their_stand_ins_are_not():
+    x, a = ad.placeholder(name="x"), ad.placeholder((2, 2), name="a")
+    logarithm = ad.Graph([x], np.log(x - 5.0))
+    assert (logarithm(6.0), logarithm.grad()(6.0), logarithm.grad().grad()(6.0)) == (0.0, 1.0, -1.0)
+    at = np.array([[60.0, 52.0], [52.0, 70.0]])
+    for f in (
+        lambda a: np.sum(np.linalg.eigvalsh(np.log(a - 50.0)) ** 3),  # of nan
+        lambda a: np.sum(np.linalg.inv(np.maximum(a - 50.0, 0.0))),  # of 0
+    ):
+        graph = ad.Graph([a], f(a))
+        assert_close(graph(at), f(at), rtol=1e-14)
+        assert_close(graph.grad()(at), ad.grad(f)(at), rtol=1e-13)
 
 
 def test_without_a_graph_only_one_side_runs():
