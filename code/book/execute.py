@@ -26,7 +26,7 @@ from book import keys
 from book.errors import BookError, Fault
 from book.notebook import Cell, Source
 from book.progress import SILENT, Progress
-from book.project import Project, as_list
+from book.project import CONTROLS, Project, as_list
 from book.store import digest
 
 CELL_SECONDS = 300
@@ -76,7 +76,9 @@ ALIKE = {
 FOLDERS = sorted({sysconfig.get_path(name) + os.sep for name in ("purelib", "platlib", "stdlib")}, reverse=True)
 """Where Python's modules lie on this machine, the inner ones first: tracebacks name them."""
 
-ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+ESCAPES = re.compile(r"\x1b(?:\][^\x07\x1b]*(?:\x07|\x1b\\)|\[[0-?]*[ -/]*[@-~]|[ -~]?)")
+"""What tells a terminal to change: its title, its colours, the place to write at."""
+OVERWRITTEN = re.compile(r"[^\n\x08]\x08")
 IN_CELL = re.compile(r"Cell In\[\d+\], line (\d+)")
 KERNEL_FILE = re.compile(r"(?:/|[A-Za-z]:\\)\S*?ipykernel_\d+[/\\]\d+\.py")
 
@@ -254,7 +256,7 @@ async def _run(project: Project, item: Job, progress: Progress, seconds: int) ->
                                 f"`{step[1]}` raises {value['error']}",
                                 "inline code sees the variables of the cells above it",
                             )
-                    values += found
+                    values += map(_as_seen, found)
             opened = (await run_cell("__book_opened__()"))[-1]["data"][VALUES_TYPE]
     except CellExecutionError as error:
         shown = [output for output in book.cells[-1].outputs if output["output_type"] == "error"]
@@ -362,12 +364,29 @@ def _groups(program: list[list[Any]]) -> list[list[list[Any]]]:
     return groups
 
 
+def as_seen(text: str) -> str:
+    r"""Text as a terminal would show it, without colours.
+
+    >>> as_seen("\x1b]0;title\a50 %\b\b\b\b100 %\x1b[1m!\x1b[0m\0")
+    '100 %!'
+    """
+    text, found = ESCAPES.sub("", text), 1
+    while found:
+        text, found = OVERWRITTEN.subn("", text)
+    return CONTROLS.sub("", text)
+
+
 def _private(text: str, project: Project) -> str:
-    """Text without colours and without what differs between machines: folders, temporary files."""
-    text = KERNEL_FILE.sub("<cell>", ANSI.sub("", text))
+    """Text as it is seen, without what differs between machines: folders, temporary files."""
+    text = KERNEL_FILE.sub("<cell>", as_seen(text))
     for folder in FOLDERS:
         text = text.replace(folder, "")
     return text.replace(str(project.root) + os.sep, "").replace(str(Path.home()) + os.sep, "~/")
+
+
+def _as_seen(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The forms of an output, those that are texts as they are seen."""
+    return {kind: as_seen(value) if isinstance(value, str) else value for kind, value in data.items()}
 
 
 def _clean(outputs: list[Any], project: Project) -> list[dict[str, Any]]:
@@ -379,5 +398,7 @@ def _clean(outputs: list[Any], project: Project) -> list[dict[str, Any]]:
             new["text"] = _private(output["text"], project)
         elif output["output_type"] == "error":
             new["traceback"] = [_private(line, project) for line in output["traceback"]]
+        else:
+            new["data"] = _as_seen(output["data"])
         cleaned.append(new)
     return cleaned

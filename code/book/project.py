@@ -26,6 +26,9 @@ FORMATS = {"html": "html", "pdf": "typst", "epub": "epub"}
 SOURCES = (".qmd", ".ipynb")
 """What the files of chapters end in."""
 
+CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+"""Characters that stand for no sign; no page, no EPUB and no PDF may hold them."""
+
 HOOKS = Path(__file__).resolve().parent / "hooks"
 """What Quarto is told to run before and after a render."""
 
@@ -256,6 +259,8 @@ def read_text(root: Path, name: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise fail(name, line, "encoding", "this is not UTF-8", "save the file as UTF-8") from None
-    if "\0" in text:
-        raise fail(name, text[: text.index("\0")].count("\n") + 1, "encoding", "a NUL character", "remove it")
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    if found := CONTROLS.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise fail(name, line, "encoding", f"the control character U+{ord(found[0]):04X}", "remove it")
+    return text

@@ -194,3 +194,36 @@ def test_every_string_is_text_in_every_place_of(output, form):
         if plain(said(place, number)) not in words
     ]
     assert not missing, "\n".join(missing)
+
+
+CONTROLS = """\
+# One {#sec-one}
+
+```{python}
+print("a\\0b\\ac\\x1b]0;title\\x07d \\x1b[2J\\x1b[?25le")
+print("50 %\\b\\b\\b\\b100 %", "\\ufffe\\x85.")
+```
+
+```{python}
+class Rung:
+    def __repr__(self):
+        return "rung \\a\\x1b[31m<b>"
+
+Rung()
+```
+
+Inline `{python} Rung()`.
+"""
+
+
+def test_control_characters_of_outputs_reach_no_format(small_book):
+    book = small_book(CONTROLS)
+    book.render("html", "epub", "pdf", "notebooks")
+    page = html.unescape(book.page())
+    assert [words in page for words in ("abcd e\n100 % .", "rung <b>", "Inline rung <b>.")] == [True] * 3
+    with zipfile.ZipFile(next(book.output.glob("*.epub"))) as archive:
+        for name in archive.namelist():
+            if name.endswith("xhtml"):
+                ElementTree.fromstring(archive.read(name))
+    for path in book.output.rglob("one.*"):
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]|\\\\u00", path.read_text()), path

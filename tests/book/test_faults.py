@@ -156,7 +156,7 @@ def test_the_head_of_a_chapter_is_refused(small_book, what, text, line, words):
     assert [(fault.file, fault.line) for fault in faults if words in fault.message][:1] == [("one.qmd", line)]
 
 
-BYTES = [("not UTF-8", b"# One\n\n\xff\n", 3), ("NUL", b"# One\n\x00\n", 2)]
+BYTES = [("not UTF-8", b"# One\n\n\xff\n", 3), ("NUL", b"# One\n\x00\n", 2), ("bell", b"# One\r\n\r\n\a\n", 3)]
 
 
 @pytest.mark.parametrize(("what", "data", "line"), BYTES, ids=[row[0] for row in BYTES])
