@@ -275,14 +275,17 @@ globalThis.Explorable ??= (() => {
         this.#show();
       }
 
-      /* What has the focus keeps it, though its node is a new one: those that can have it carry a data-key. */
+      /* What has the focus keeps it, though its node is a new one: those that can have it carry a data-key. Where that key
+         is gone, the last one that there is gets the focus: a keyboard is not sent back to the top of the page. */
       #show() {
         const seen = { data: this.#data, state: { ...this.#state }, width: this.#width, set: (to) => this.#set(to) };
         const { key } = this.#picture.contains(document.activeElement) ? document.activeElement.dataset : {};
         for (const { name, show } of this.#controls) show(this.#state[name]);
         this.#picture.replaceChildren(...present(draw(seen)));
         this.#words.replaceChildren(...present(say(seen)));
-        if (key !== undefined) this.#picture.querySelector(`[data-key="${key}"]`)?.focus();
+        if (key === undefined) return;
+        const kept = this.#picture.querySelector(`[data-key="${key}"]`);
+        (kept ?? [...this.#picture.querySelectorAll("[data-key]")].at(-1))?.focus();
       }
     });
   }
