@@ -1,11 +1,15 @@
-"""How a render grows with the book: synthetic books of 10 figures and 25 references a chapter, and no cells.
+"""What a render takes: how it grows with the book, and what this book costs the renderer beside its cells.
 
     python -m benchmarks.growth                     measure, print, write benchmarks/growth.json
-    python -m benchmarks.growth CHAPTERS FOLDER     only write such a book
+    python -m benchmarks.growth CHAPTERS FOLDER     only write a synthetic book of so many chapters
 
-Every size is rendered from nothing, in a process of its own. What is written down is processor time (of pandoc,
-Typst and Pagefind too), the largest process, and the largest page: a line of the table that is no straight line
-tells of work that is done once for every pair of things.
+Synthetic books have 10 figures and 25 references a chapter, and no cells. Every size is rendered from nothing, in a
+process of its own. What is written down is processor time (of pandoc, Typst and Pagefind too), the largest process,
+and the largest page: a line of the table that is no straight line tells of work that is done once for every pair of
+things.
+
+This book itself is rendered in a copy of its files: once with its cells, then, with nothing remembered but the cells,
+each format by itself and all of them together.
 """
 
 from __future__ import annotations
@@ -14,6 +18,7 @@ import argparse
 import datetime
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -28,6 +33,11 @@ from benchmarks import machine
 RECORD = Path(__file__).with_name("growth.json")
 SIZES = (25, 50, 100, 200)
 FORMATS = ("html", "epub", "pdf")
+OWN = ("html", "pdf", "epub", "notebooks", "html,pdf,epub,notebooks")
+"""What is made of this book; at last all of it."""
+CELLS = ("execute", "media")
+"""The stages of the store that hold what cells gave."""
+BOOK = Path(__file__).parent.parent
 FIGURES, MENTIONS, CITATIONS, SECTIONS = 10, 20, 5, 4
 """What a chapter holds: 200 chapters make 2,000 figures and 5,000 references."""
 
@@ -84,19 +94,53 @@ def measured(chapters: int, formats: tuple[str, ...] = FORMATS) -> dict[str, Any
         seconds: dict[str, float] = {}
         most = 0
         for form in formats:
-            command = [sys.executable, "-m", "book", "render", "--to", form]
-            process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-            _, process.returncode, usage = os.wait4(process.pid, 0)
-            if process.returncode:
-                raise RuntimeError(f"{' '.join(command)} failed in {folder}")
-            seconds[form] = round(usage.ru_utime + usage.ru_stime, 2)
-            most = max(most, usage.ru_maxrss)
+            seconds[form], memory = _rendered(folder, form)
+            most = max(most, memory)
         pages = [path.stat().st_size for path in (folder / "_book").glob("chapter-*.html")]
     return {"chapters": chapters, "seconds": seconds, "MiB": most // 1024, "page KB": round(max(pages) / 1000, 1)}
 
 
+def _rendered(folder: Path, formats: str) -> tuple[float, int]:
+    """Processor seconds of a render, and KiB of its largest process."""
+    command = [sys.executable, "-m", "book", "render", f"--to={formats}"]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    _, process.returncode, usage = os.wait4(process.pid, 0)
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed in {folder}")
+    return round(usage.ru_utime + usage.ru_stime, 2), usage.ru_maxrss
+
+
+def own_time(book: Path, formats: tuple[str, ...] = OWN, times: int = 3) -> dict[str, Any]:
+    """What this book takes: ``{"cells": seconds, "own": {formats: seconds}, "share": {formats: own / cells}}``.
+
+    The cells take what a render with nothing remembered takes longer than one with the cells remembered. Of the
+    latter, which differ with the machine's other work, the least of some times is taken.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name, "book")
+        shutil.copytree(book, folder, ignore=shutil.ignore_patterns(".?*", "_book", "__pycache__"))
+        whole, _ = _rendered(folder, formats[-1])
+        own: dict[str, float] = {}
+        for wanted in formats:
+            taken = []
+            for _ in range(times):
+                _forget(folder)
+                taken.append(_rendered(folder, wanted)[0])
+            own[wanted] = min(taken)
+    cells = round(whole - own[formats[-1]], 1)
+    return {"cells": cells, "own": own, "share": {name: round(seconds / cells, 2) for name, seconds in own.items()}}
+
+
+def _forget(folder: Path) -> None:
+    """Remove the rendered book and all that is remembered but what the cells gave."""
+    shutil.rmtree(folder / "_book", ignore_errors=True)
+    for stage in (folder / ".cache" / "book").iterdir():
+        if stage.is_dir() and stage.name not in CELLS:
+            shutil.rmtree(stage)
+
+
 def main() -> None:
-    """Measure every size, print the table, write it down."""
+    """Measure every size and this book, print the tables, write them down."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.growth", description="How a render grows.")
     parser.add_argument("chapters", nargs="?", type=int, help="only write a book of so many chapters")
     parser.add_argument("folder", nargs="?", type=Path, help="where to write it")
@@ -109,10 +153,17 @@ def main() -> None:
     for row in rows:
         times = (f"{row['seconds'][form]:.1f}" for form in FORMATS)
         table.add_row(str(row["chapters"]), *times, str(row["MiB"]), str(row["page KB"]))
-    Console().print(table)
-    says = "Processor time of rendering synthetic books from nothing, format after format; 10 figures a chapter."
+    mine = own_time(BOOK)
+    shares = Table("this book", "own, s", f"of the cells' {mine['cells']:.0f} s")
+    for wanted, seconds in mine["own"].items():
+        shares.add_row(wanted, f"{seconds:.1f}", f"{mine['share'][wanted]:.0%}")
+    Console().print(table, shares)
+    says = (
+        "Processor time. rows: synthetic books from nothing, format after format; 10 figures a chapter. "
+        "book: this book with its cells remembered and all else from nothing, beside what the cells take."
+    )
     today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    record = {"says": says, "rows": rows, "machine": machine.describe(), "date": today}
+    record = {"says": says, "rows": rows, "book": mine, "machine": machine.describe(), "date": today}
     RECORD.write_text(json.dumps(record, indent=1) + "\n")
 
 

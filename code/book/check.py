@@ -49,11 +49,10 @@ def sources(project: Project) -> list[Fault]:
         unused = sorted(set(known) - cited)
         faults += [_entry(project, name, "unused-citation", "nobody cites", "cite it or remove it") for name in unused]
     mend = "give it a doi, eprint, url or isbn; or list it as printed-only in pyproject.toml"
-    lost = {name for name, entry in known.items() if WAYS.isdisjoint(entry)} - {
-        *house.of(project).get("printed-only", ())
-    }
+    rules = house.of(project)
+    lost = {name for name, entry in known.items() if WAYS.isdisjoint(entry)} - {*rules.get("printed-only", ())}
     faults += [_entry(project, name, "missing-doi", "there is no way to", mend) for name in sorted(lost)]
-    return [*faults, *house.faults(project, book), *syntax(project)]
+    return [*faults, *house.faults(project, book, rules), *syntax(project)]
 
 
 WAYS = {"DOI", "URL", "ISBN"}

@@ -12,6 +12,17 @@ BREAK_CLASS = "book-break"
 READER = "markdown-yaml_metadata_block"
 
 
+class Generated(Source):
+    """A stand-in for the source of Markdown that a cell made: everything lies on the cell's line."""
+
+    def __init__(self, source: Source, line: int) -> None:
+        self.path, self.faults, self.lines, self.cells = source.path, source.faults, source.lines, source.cells
+        self.places, self.head, self._line = source.places, source.head, line
+
+    def locate(self, *needles: str) -> int:
+        return self._line
+
+
 class Fragments:
     """Pieces of Markdown that are not in the text itself: captions and titles in options, Markdown that cells print.
 
@@ -28,6 +39,10 @@ class Fragments:
             return json.loads(json.dumps(self.known[text]))
         self.wanted.setdefault(text, line)
         return []
+
+    def place(self, text: str) -> Generated:
+        """Where a piece comes from."""
+        return Generated(self.source, self.wanted[text])
 
     def read(self) -> None:
         """Have pandoc read what is wanted."""

@@ -6,7 +6,8 @@ They are data of the book, the table ``[tool.book]`` of its pyproject.toml, and 
 - ``skeleton``: how lines of every numbered chapter begin, in this order
 - ``figures``, ``exercises``, ``length``: how many of them, and how many words, a numbered chapter has at least
 - ``solutions``: the chapter that refers to every exercise
-- ``cell-lines``, ``cell-columns``: how long and how wide a cell may be; with the first no number is typed in a caption
+- ``cell-lines``, ``cell-columns``: how long and how wide a cell may be
+- ``caption-numbers``: ``false`` where no number may be typed into the caption of a cell
 - ``printed-only``: entries of the bibliography that no address leads to
 
 What breaks such a rule is a warning: the book can be rendered all the same.
@@ -38,9 +39,8 @@ def of(project: Project) -> Rules:
     return tomllib.loads(file.read_text(encoding="utf-8")).get("tool", {}).get("book", {}) if file.is_file() else {}
 
 
-def faults(project: Project, book: list[Manuscript]) -> Iterator[Fault]:
+def faults(project: Project, book: list[Manuscript], rules: Rules) -> Iterator[Fault]:
     """What in a book is against its own rules."""
-    rules = of(project)
     solved = {
         reference["to"]
         for item in book
@@ -105,7 +105,7 @@ def _cells(item: Manuscript, rules: Rules) -> Iterator[Finding]:
             if widest and len(line) > widest:
                 yield number, "cell-width", f"{len(line)} columns, more than {widest}", "break the line"
         for option in ("fig-cap", "tbl-cap"):
-            if longest and DIGIT.search(str(cell.options.get(option, ""))):
+            if not rules.get("caption-numbers", True) and DIGIT.search(str(cell.options.get(option, ""))):
                 mend = "write ::: {#fig-…}, the cell, the caption with `{python} …` in it, :::"
                 yield cell.line_of(option), "caption-number", f"a number typed into {option}", mend
 

@@ -56,11 +56,11 @@ def compose(project: Project, source: Source, blocks: Nodes, results: dict[str, 
     fragments.read()
     source.faults[:] = [*faults_before, *(fault for fault in source.faults if fault.rule == "markdown")]
     for text, pieces in fragments.known.items():
-        generated = _Generated(source, fragments.wanted[text])
+        generated = fragments.place(text)
         Inspector(generated).inspect(pieces)
         fragments.known[text] = tree.transform(_annotated(project, generated, pieces), {"Div": notes.placed})
     for text in list(fragments.known):
-        _attributes(_Generated(source, fragments.wanted[text]), fragments.known[text], fragments)
+        _attributes(fragments.place(text), fragments.known[text], fragments)
     fragments.read()
     filled = _fill(source, blocks, writer, fragments, results)
     canonical = Canonical(source, fragments).rewrite(filled)
@@ -95,17 +95,6 @@ def _undeclared(source: Source, results: dict[str, Any] | None) -> None:
         if name not in declared:
             mend = f"name it in the YAML head, data-files: [{name}], or its changes run nothing and notebooks lack it"
             source.fault(1, "undeclared-data", f"the cells read {name}", mend, warning=True)
-
-
-class _Generated(Source):
-    """A stand-in for the source of Markdown that a cell made: everything lies on the cell's line."""
-
-    def __init__(self, source: Source, line: int) -> None:
-        self.path, self.faults, self.lines, self.cells = source.path, source.faults, source.lines, source.cells
-        self.places, self.head, self._line = source.places, source.head, line
-
-    def locate(self, *needles: str) -> int:
-        return self._line
 
 
 def _fill(

@@ -14,6 +14,7 @@ length = 25
 solutions = "solutions.qmd"
 cell-lines = 3
 cell-columns = 20
+caption-numbers = false
 printed-only = []
 """
 GOOD = """\
