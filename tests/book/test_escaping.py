@@ -227,3 +227,11 @@ def test_control_characters_of_outputs_reach_no_format(small_book):
                 ElementTree.fromstring(archive.read(name))
     for path in book.output.rglob("one.*"):
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f]|\\\\u00", path.read_text()), path
+
+
+def test_a_paragraph_that_looks_like_a_list_is_none_in_a_notebook(small_book):
+    text = "1\\. words that begin no list.\n\n\\- nor do these.\n\n\\+ nor these.\n\n1986\\. What a year."
+    book = small_book(f"# One {{#sec-one}}\n\n{text}\n\n```{{python}}\n1\n```\n")
+    book.render("notebooks")
+    cells = json.loads((book.output / "notebooks" / "one.ipynb").read_text())["cells"]
+    assert text in "".join(cells[0]["source"])
