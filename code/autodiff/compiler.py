@@ -43,9 +43,9 @@ def compile(program: Callable) -> "Compiled":  # as in ad.compile
     A function is compiled when it is first called, and again for arguments of another structure, shape or dtype.
     Arrays and floats in the arguments are variables; anything else (an `int`, a `str`) is part of the kind of
     arguments. What the function closes over, prints or draws at random is taken once: pass what changes. Where
-    Python branches on values, each way through the program that turns up becomes a version of its own; after 16,
-    calls that fit none run the function itself. A compiled graph has one version, and raises `StaleGraphError` on
-    the other side of a branch.
+    Python branches on values, or values choose how many entries there are (`x[x > 0]`), each way through the program
+    that turns up becomes a version of its own; after 16, calls that fit none run the function itself. A compiled graph
+    has one version, and raises `StaleGraphError` for arguments that go another way.
 
     Results are equal to rounding. Where a tangent is zero because nothing depends on its input, it stays zero even
     times infinity, in forward mode as in reverse mode; NumPy's 0 · inf is nan.

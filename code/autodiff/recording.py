@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import Traced, as_array, getitem, name_of, untraced
+from .arrays import Traced, as_array, dispatched, getitem, name_of, untraced
 from .debugging import replayed, user_line
 from .errors import AutodiffTypeError, StaleGraphError
 from .source import WRITTEN, written
-from .tables import RULES, STATIC
+from .tables import CONSTANT, RULES, STATIC
 from .tracing import Trace, expansion, is_traced_by
 
 _numbers = itertools.count()
@@ -121,6 +121,29 @@ def guard(x: Any, expected: bool, line: str) -> None:
         )
 
 
+@dispatched
+def has_shape(x: Any, shape: tuple[int, ...]) -> bool:
+    """Whether as many entries were chosen as when the graph was recorded. In a graph, what asks becomes a guard."""
+    return np.shape(x) == shape
+
+
+CONSTANT.add(has_shape)
+
+# Functions that choose as many entries as the values tell them to.
+SELECTIONS = {
+    np.argwhere, np.flatnonzero, np.nonzero, np.intersect1d, np.setdiff1d, np.setxor1d, np.trim_zeros, np.union1d,
+    np.unique, np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values,
+}  # fmt: skip
+
+
+def selects(function: Any, args: tuple) -> bool:
+    """Whether the size of a result hangs on values: of x[mask], np.where(mask), or a function of SELECTIONS."""
+    if function is not getitem:
+        return function in SELECTIONS or (function is np.where and len(args) == 1)
+    index = args[1] if type(args[1]) is tuple else (args[1],)
+    return any(type(i) is Traced and i.dtype == bool for i in index)
+
+
 def shown(line: str) -> str:
     """A user's line for reading: the file without its folders; a notebook's cell, which has no file, as `cell`."""
     path, _, number = line.rpartition(":")
@@ -216,7 +239,15 @@ class GraphTrace(Trace):
         if y is None:
             raise AutodiffTypeError(f"{name_of(function)} changes an array in place: a graph cannot hold that")
         linked = dict(zip(kwargs, self.link(tuple(kwargs.values())), strict=True))
-        return self.take_down(function, self.link(args), linked, y)
+        result = self.take_down(function, self.link(args), linked, y)
+        if selects(function, args):
+            self.pin(result)
+        return result
+
+    def pin(self, result: Any) -> None:
+        """Take down that the shape of what values have chosen is as it is now: later operations count on it."""
+        for x in result if isinstance(result, tuple) else [result]:
+            bool(has_shape(x, x.shape))
 
     def evaluate(self, function: Callable, args: tuple, kwargs: dict) -> Any:
         """The value by which the recording goes on."""
@@ -260,6 +291,12 @@ class StandIns(GraphTrace):
                 return function(*args, **kwargs)
             except np.linalg.LinAlgError:  # of these values; those to come may be regular
                 return function(*replaced(args, regular), **kwargs)
+
+    def pin(self, result: Any) -> None:
+        raise AutodiffTypeError(
+            "how many entries are chosen hangs on values that are still to come, and the shapes of a graph are fixed. "
+            "Keep all entries: np.where(mask, x, 0)."
+        )
 
 
 class Definition(StandIns):

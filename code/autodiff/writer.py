@@ -75,6 +75,11 @@ def is_number(node: Node) -> bool:
     )
 
 
+def is_truth(x: Any) -> bool:
+    """Whether an operand is true or false; among numbers it is to be 1 or 0."""
+    return x.dtype == bool if type(x) is Node else isinstance(x, bool)
+
+
 # --- Statements ---------------------------------------------------------------------------------------------
 
 METHODS = {np.sum: "sum", np.max: "max", np.min: "min"}  # quicker than the functions
@@ -211,11 +216,13 @@ class Writer:
         template = NUMBERS[node.function]
         called = "({0}" in template
 
-        def operand(x: Any) -> str:
+        def operand(i: int, x: Any) -> str:
             text = self.text(float(x) if type(x) is np.float64 else x, strict=False)
+            if is_truth(x) and node.dtype == float and not (node.function is np.where and i == 0):
+                return f"number({text})"
             return f"({text})" if x in self.inlined and x not in self.called and not called else text
 
-        expression = template.format(*map(operand, node.args))
+        expression = template.format(*itertools.starmap(operand, enumerate(node.args)))
         users = self.users[node]
         if len(users) == 1 and users[0] in self.numbers and users[0] is not node and users[0].line == node.line:
             places = [i for i, x in enumerate(users[0].args) if x is node]

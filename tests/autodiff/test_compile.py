@@ -116,6 +116,51 @@ def test_what_is_nearly_real_is_asked_for_anew():
         graph(large)
 
 
+CHOSEN = {
+    "mean": lambda x: np.mean(x[x > 0]),
+    "variance": lambda x: np.var(np.compress(x > 0, x)),
+    "positions": lambda x: np.mean(x[np.flatnonzero(x > 0)] ** 2),
+    "where": lambda x: np.mean(x[np.where(x > 0)[0]]),
+    "gradient": ad.grad(lambda x: np.mean(x[x > 0] ** 2)),
+}
+
+
+@pytest.mark.parametrize("name", CHOSEN)
+def test_how_many_entries_values_choose_is_asked_for_anew(name):
+    f, points = CHOSEN[name], [np.array([1.0, 2.0, -3.0]), np.array([1.0, 2.0, 3.0]), np.array([-1.0, 2.0, 3.0])]
+    compiled, graph = ad.compile(f), ad.trace(f, points[0]).simplify()
+    for x in (*points, *points):
+        assert_same(compiled(x), f(x))
+    assert_same(graph(points[2]), f(points[2]))
+    for stale in (graph, ad.compile(graph)):
+        with pytest.raises(ad.StaleGraphError):
+            stale(points[1])
+
+
+def test_what_chooses_entries_needs_values():
+    x = ad.placeholder(3)
+    with pytest.raises(ad.AutodiffError, match=r"np\.where\(mask, x, 0\)"):
+        x[x > 0]
+    for f in (lambda x: np.delete(x, np.argmax(x)), lambda x: np.insert(x, np.argmax(x), 0.0)):
+        with pytest.raises(ad.AutodiffError, match="positions as plain numbers"):
+            ad.compile(f)(X)
+
+
+TRUTHS = {
+    "maximum": lambda x: -np.maximum(x[0], x[1]),
+    "of a negative": lambda x: np.maximum(-x[0], x[1]),
+    "where": lambda x: np.where(x[0] > x[1], x[0] > 0, x[1]) - np.where(x[0] > 0, x[1] > 0, x[0]),
+}
+
+
+@pytest.mark.parametrize("name", TRUTHS)
+def test_what_is_true_counts_as_one_among_numbers(name):
+    f = TRUTHS[name]
+    for transform in (lambda f: f, ad.grad, ad.jacfwd, ad.hessian):
+        for x in (np.array([0.3, 0.7]), np.array([0.7, -0.3])):
+            assert_same(ad.compile(transform(f))(x), transform(f)(x))
+
+
 TWICE_ONE = {
     "where": lambda x: (lambda y: (y, y))(np.where(x > 0, x, 0)),
     "embedded": lambda x: (lambda y: (y, y))(ad.grad(lambda x: np.sum(np.sin(x[None])))(x)),

@@ -7,8 +7,8 @@ quantile they share equally, as in a maximum.
 
 import numpy as np
 
-from ..arrays import as_array, dispatched, getitem
-from ..errors import AutodiffValueError
+from ..arrays import as_array, dispatched, getitem, is_traced
+from ..errors import AutodiffTypeError, AutodiffValueError
 from ..operators import kept_shape
 from ..tables import COMPOSED, CONSTANT, composed
 from .elementwise import NO_VALUE, joint_dtype
@@ -62,14 +62,25 @@ def extract(condition, arr):
     return compress(np.ravel(condition), arr)
 
 
+def refuse_positions(obj):
+    """The error for positions that are not known while a graph is recorded: they decide what shape there is."""
+    if is_traced(obj):
+        raise AutodiffTypeError(
+            "np.delete and np.insert take positions as plain numbers: in a graph they are yet to come. Choose by a "
+            "mask, x[np.arange(len(x)) != i], or by np.where."
+        )
+
+
 @composed(np.delete)
 def delete(arr, obj, axis=None):
+    refuse_positions(obj)
     arr, axis = lined_up(arr, axis)
     return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
 
 
 @composed(np.insert)
 def insert(arr, obj, values, axis=None):
+    refuse_positions(obj)
     (arr, axis), values = lined_up(arr, axis), as_array(values)
     arr = np.moveaxis(arr, axis, 0)
     if np.ndim(obj) == 0 and not isinstance(obj, slice):
