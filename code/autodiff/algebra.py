@@ -384,6 +384,7 @@ SIMPLIFIED: dict[Any, Callable[..., Expression]] = {
     np.bitwise_and: lambda x, y: simplified(np.logical_and, x, y),
     np.bitwise_or: lambda x, y: simplified(np.logical_or, x, y),
     np.where: chosen,
+    np.sign: lambda x: node(np.sign, x),
     **{ufunc: _compared(ufunc, True) for ufunc in (np.equal, np.less_equal, np.greater_equal)},
     **{ufunc: _compared(ufunc, False) for ufunc in (np.not_equal, np.less, np.greater)},
 }

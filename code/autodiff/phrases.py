@@ -48,6 +48,8 @@ _SINGULAR = (
 EXAMPLES: dict[Any, Example] = {
     np.conjugate: Example("x^{*}", (_c,), ("x",)),
     np.real: Example(_op("Re", "x"), (_c,), ("x",)),
+    np.imag: Example(_op("Im", "x"), (_c,), ("x",), ("-i",)),
+    np.sign: Example(r"\frac{x}{\left| x \right|}", (_c,), ("x",), (r"\frac{y^{*}}{\left| x \right|}",)),
     np.copy: Example("x", (_a,), ("x",)),
     astype: Example(_op("astype", "x"), (_a, np.dtype(np.float32)), ("x",)),
     np.where: Example(_op("where", "c, a, b"), (_a > 2, _a, _b), ("a", "b"), ("[c]", r"[\lnot c]")),

@@ -724,7 +724,7 @@ i0: x=real 2x3, by differences
     np.i0(x);  np.i0(5 * x)
 angle: x=real 2, y=real 2, by differences
     np.angle(x + 1j * y);  np.angle(x + 1j * y, deg=True);  np.imag(x * 1j + y);  np.real((x + 1j * y) ** 2)
-    np.abs(x + 1j * y);  np.nan_to_num(x * 1j + y);  np.nansum(x + 1j * y)
+    np.abs(x + 1j * y);  np.sign(x + 1j * y);  np.nan_to_num(x * 1j + y);  np.nansum(x + 1j * y)
 """)
 
 # Linear algebra and Fourier transforms.

@@ -14,7 +14,7 @@ one-sided slopes):
     x**0                                   0 with respect to x, also at x = 0
     0**y, y > 0                            0 with respect to y;  0**0: 0 in both
     x**y, x < 0                            nan with respect to y (no real power nearby)
-    sign, floor, ceil, rint, trunc         0 everywhere
+    sign, floor, ceil, rint, trunc         0 everywhere (sign of complex numbers: 0 at 0)
     arcsin, arccos, arctanh at ±1, log(0)  ±inf, the limit
 
 `np.where(x > 0, np.sqrt(x), 0)` at x = 0 has the value 0 and the derivative nan: both branches are differentiated,
@@ -25,7 +25,7 @@ import numpy as np
 
 from ..arrays import as_array, dispatched
 from ..errors import AutodiffTypeError
-from ..operators import Linear, compose, fit, identity, masked
+from ..operators import Linear, compose, diagonal, fit, identity, masked
 from ..tables import CONSTANT, OUT, PARTIALS, composed, rule
 
 NO_VALUE = np._NoValue
@@ -53,6 +53,8 @@ def nonzero(x):
 
 
 conjugation = Linear("conjugation", lambda t, _: np.conj(t), lambda u, _: np.conj(u))
+# The imaginary part of complex numbers, times i; its own transpose.
+imaginary = Linear("imaginary part", lambda t, _: (t - np.conj(t)) / 2, lambda u, _: (u - np.conj(u)) / 2)
 
 
 def direction(y, x):
@@ -120,7 +122,7 @@ PARTIALS.update({
     np.add: (1, 1),
     np.subtract: (1, -1),
     np.multiply: (lambda z, x, y: y, lambda z, x, y: x),
-    np.divide: (lambda z, x, y: 1 / y, lambda z, x, y: -z / y),
+    np.divide: (lambda z, x, y: constant(z, 1) / y, lambda z, x, y: -z / y),
     np.power: (power_base, power_exponent),
     np.float_power: (power_base, power_exponent),
     np.maximum: (lambda z, x, y: shared(z, x > y, x == y), lambda z, x, y: shared(z, y > x, x == y)),
@@ -146,7 +148,7 @@ PARTIALS.update({
 
 # Derivative zero wherever there is one; and predicates, which have none.
 CONSTANT.update({
-    np.sign, np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.heaviside, np.floor_divide,
+    np.floor, np.ceil, np.rint, np.trunc, np.fix, np.round, np.around, np.heaviside, np.floor_divide,
     np.spacing, np.signbit,
     np.greater, np.greater_equal, np.less, np.less_equal, np.equal, np.not_equal,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor, np.invert,
@@ -156,6 +158,14 @@ CONSTANT.update({
 
 
 OUT.update({np.round: 2, np.around: 2})
+
+
+@rule(np.sign)
+def sign(y, x):
+    """Of y = x / |x|, complex: dy = i y Im(ȳ dx) / |x|, and 0 at 0. A real sign does not move."""
+    if x.dtype.kind != "c":
+        return [None]
+    return [compose(diagonal(y), imaginary(), diagonal(np.conj(y) / nonzero(np.abs(x))))]
 
 
 @rule(np.conjugate)
@@ -186,9 +196,10 @@ def real(y, val):
     return [fit(val, y)]
 
 
-@composed(np.imag)
-def imag(val):
-    return np.real(-1j * val) if val.dtype.kind == "c" else 0 * val
+@rule(np.imag)
+def imag(y, val):
+    """The real part of −i times the number; a real number has none."""
+    return [compose(fit(val, y), diagonal(constant(val, -1j))) if val.dtype.kind == "c" else None]
 
 
 @composed(np.divmod)
@@ -198,8 +209,8 @@ def divmod_(x, y):
 
 @composed(np.modf)
 def modf(x):
-    whole = np.trunc(x)
-    return x - whole, whole
+    finite = np.where(np.isinf(x), 0, x)
+    return finite - np.trunc(finite), np.trunc(x)
 
 
 @dispatched

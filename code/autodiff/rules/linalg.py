@@ -14,7 +14,7 @@ from ..errors import AutodiffValueError
 from ..operators import Linear, align, cast, compose, diagonal, kept_shape, negation, sum_to, typed
 from ..tables import CONSTANT, composed, rule
 from ..tracing import JacobianTrace, is_traced_by
-from .elementwise import NO_VALUE, nonzero
+from .elementwise import NO_VALUE, imaginary, nonzero
 from .products import premultiplied, stack_premultiplied, stack_times, times
 from .reductions import reduction
 from .shapes import axes_of
@@ -210,10 +210,6 @@ def log_det(a):
 def unit_det(a):
     """det a / |det a|."""
     return np.linalg.slogdet(a)[0]
-
-
-# The imaginary part of complex numbers, times i; its own transpose.
-imaginary = Linear("imaginary part", lambda t, _: (t - np.conj(t)) / 2, lambda u, _: (u - np.conj(u)) / 2)
 
 
 @rule(log_det)

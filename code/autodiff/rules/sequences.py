@@ -376,7 +376,8 @@ def sinc(x):
 def bessel_i(x, order):
     """The modified Bessel function Iₙ(x): the mean of cosh or sinh(x cos θ) cos nθ, in so many points that the
     trapezoidal rule is exact to rounding."""
-    theta = 2 * np.pi * np.arange(count := 64 + 2 * int(np.max(np.abs(x), initial=0))) / count
+    largest = np.max(np.fmin(np.abs(x), 710), initial=0)  # beyond, and of nan, any number of points will do
+    theta = 2 * np.pi * np.arange(count := 64 + 2 * int(largest)) / count
     waves = (np.sinh if order % 2 else np.cosh)(np.multiply.outer(x, np.cos(theta)))
     return (waves @ (np.cos(order * theta) / count)).astype(x.dtype)[()]
 
