@@ -15,7 +15,9 @@ The rooms, in the order in which a source passes through them:
 ``survey``     what a chapter labels, cites, refers to and shows
 ``crossref``   Quarto's numbering, and the words of a reference
 ``citations``  pandoc's citeproc, once for the whole book
+``formulas``   the formulas that pandoc cannot convert
 ``html``, ``pdf``, ``epub``, ``notebooks``   the canonical form → what readers open
+``press``      Typst at work, and what it complains of
 ``site``       the pages together: navigation, style, fonts, search
 ``publish``    the finished folder, which appears in one step
 ``render``     the order of all this; ``check`` its questions alone; ``cli`` the commands

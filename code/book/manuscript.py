@@ -42,6 +42,11 @@ class Manuscript:
     def outline(self) -> list[dict[str, Any]]:
         return self.summary["outline"]
 
+    @property
+    def shown(self) -> dict[str, Any]:
+        """The outputs of its cells by their numbers, as far as they are known."""
+        return self.results["cells"] if self.results else {}
+
     def blocks(self) -> tree.Nodes:
         """A copy of the chapter in the canonical form."""
         return self.project.store.get("blocks", self.key)

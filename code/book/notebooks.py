@@ -339,7 +339,7 @@ def _code_cell(
         fenced = f"```python\n{cell.code}\n```"
         return {"cell_type": "markdown", "id": f"cell-{number + 1}", "metadata": {}, "source": fenced}
     visible = wanted("include") and wanted("output")
-    results = (item.results or {"cells": {}})["cells"].get(str(number), []) if visible else []
+    results = item.shown.get(str(number), []) if visible else []
     outputs = []
     for place, output in enumerate(results):
         if output.get("name") == "stderr" and not wanted("warning"):

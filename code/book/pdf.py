@@ -8,25 +8,22 @@ lists them. The numbers are ours and passed along: Typst counts nothing. The fil
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any, Final
+from dataclasses import asdict
+from typing import Any
 
-from book import lowering, pandoc, tree
+from book import lowering, pandoc, press, tree
 from book.edition import Edition
-from book.errors import Fault, fail
-from book.fonts import fonts_for_press
+from book.errors import Fault
 from book.lowering import COMMON, Page, Table
 from book.manuscript import Manuscript
 from book.notes import circled_block
+from book.press import Texts
 from book.project import Project
 from book.store import digest, renderer_digest
 from book.tree import Construct, Node, Nodes
 
-TEMPLATE = Path(__file__).parent / "templates" / "book.typ"
-NAMES = TEMPLATE.with_name("names.typ")
-DESIGN = (TEMPLATE, NAMES, TEMPLATE.with_name("python.sublime-syntax"))
-"""The files that lie beside the text when Typst sets it."""
-STANDARD: Final = "ua-1"
+IMPORTS = '#import "names.typ": *\n#import "book.typ": *'
+"""How every file of the text begins."""
 
 
 def quoted(text: str) -> str:
@@ -249,19 +246,18 @@ def chapter_text(blocks: Nodes, page: Page) -> tuple[str, list[str]]:
 def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     """The PDF of the whole book."""
     project = edition.project
-    text, faults = source(edition)
-    media = edition.media(edition.book)
-    key = digest(renderer_digest(), text, list(media), *media.values(), project.timestamp)
+    texts, faults = source(edition)
+    key = digest(renderer_digest(), *texts.files(), *texts.files().values(), project.timestamp)
     pdf, warnings = project.store.read("pdf", key), project.store.get("pdf-warnings", key)
     if pdf is None or warnings is None:
-        pdf, warnings = _compile(project, text, media)
+        pdf, found = press.compiled(project, texts)
+        warnings = [asdict(fault) for fault in found]
         project.store.write("pdf", key, pdf)
         project.store.put("pdf-warnings", key, warnings)
-    faults += [Fault(TEMPLATE.name, 0, "typst", warning, warning=True) for warning in warnings]
-    return {f"{project.file_stem}.pdf": pdf}, faults
+    return {f"{project.file_stem}.pdf": pdf}, faults + [Fault(**warning) for warning in warnings]
 
 
-def source(edition: Edition) -> tuple[str, list[Fault]]:
+def source(edition: Edition) -> tuple[Texts, list[Fault]]:
     """The whole book as Typst."""
     project = edition.project
 
@@ -277,15 +273,16 @@ def source(edition: Edition) -> tuple[str, list[Fault]]:
     made = edition.each(edition.shown, written)
     parts = [_head(project)]
     part = ""
-    for item in edition.shown:
+    for number, item in enumerate(edition.shown):
         if item.chapter.part != part:
             part = item.chapter.part
             parts += [f"#part({quoted(part)})"] if part else []
-        parts.append(made.results[item.chapter.path]["text"])
+        parts.append(f"#include {quoted(press.chapter_file(number))}")
     if edition.worded.bibliography and edition.references_at is None:
         listed, _ = pandoc.write(_references(edition.worded.bibliography), "typst")
         parts += ['#section(1, none, "bibliography")[Bibliography]', listed]
-    return "\n\n".join(parts) + "\n", made.faults
+    bodies = [f"{IMPORTS}\n\n{made.results[item.chapter.path]['text']}\n" for item in edition.shown]
+    return Texts("\n\n".join(parts) + "\n", edition.shown, bodies, edition.media(edition.book)), made.faults
 
 
 def _head(project: Project) -> str:
@@ -303,7 +300,7 @@ def _head(project: Project) -> str:
         "toc-depth": str(project.setting(None, "pdf", "toc-depth", default=2)),
     }
     listed = "".join(f"  {name}: {value},\n" for name, value in arguments.items())
-    return f'#import "names.typ": *\n#import "book.typ": *\n#show: book.with(\n{listed})'
+    return f"{IMPORTS}\n#show: book.with(\n{listed})"
 
 
 def _people(project: Project) -> str:
@@ -316,26 +313,3 @@ def _people(project: Project) -> str:
         listed = "".join(f"{key}: {quoted(value)}, " for key, value in fields.items())
         records.append(f"({listed}about: {about}), ")
     return f"({''.join(records)})"
-
-
-def _compile(project: Project, text: str, media: dict[str, bytes]) -> tuple[bytes, list[str]]:
-    """Run Typst on a folder that holds nothing but the book; return the PDF and the warnings."""
-    import typst
-
-    with project.store.scratch() as name:
-        folder = Path(name)
-        templates = {path.name: path.read_bytes() for path in DESIGN}
-        for path, data in {"main.typ": text.encode(), **templates, **media}.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
-        (folder / "fonts").mkdir()
-        fonts_for_press(folder / "fonts")
-        try:
-            pdf, warnings = typst.compile_with_warnings(
-                folder / "main.typ", root=folder, format="pdf", timestamp=project.timestamp,
-                font_paths=[folder / "fonts"], ignore_system_fonts=True, pdf_standards=STANDARD,
-            )  # fmt: skip
-        except typst.TypstError as error:
-            said = error.diagnostic.replace(str(folder), "")
-            raise fail(TEMPLATE.name, 0, "typst", said, "mend what the lines shown come from") from None
-    return pdf, [f"{warning.message} {' '.join(warning.hints)}".strip() for warning in warnings]

@@ -76,7 +76,8 @@ def typst(specimen) -> str:
     book = specimen.manuscripts()
     project = specimen.project()
     worded = citations.word(project, [node for item in book for node in item.summary["cites"]])
-    return pdf.source(Edition(project, book, specimen.index("pdf"), worded, book, ["pdf"]))[0]
+    texts, _ = pdf.source(Edition(project, book, specimen.index("pdf"), worded, book, ["pdf"]))
+    return "\n".join([texts.main, *texts.bodies])
 
 
 @pytest.mark.parametrize(("label", "on_page", "in_pdf"), REFERENCES)

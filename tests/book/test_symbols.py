@@ -7,7 +7,8 @@ from xml.etree import ElementTree
 import pytest
 import typst
 
-from book import html, pandoc, pdf
+from book import html, pandoc
+from book.press import NAMES
 
 MATHML = {"m": "http://www.w3.org/1998/Math/MathML"}
 SYMBOLS = r"""
@@ -37,7 +38,7 @@ FORMULAS = [f"\\{name}" for name in SYMBOLS.split()] + EXPRESSIONS
 
 def compiled(text: str, folder) -> list[str]:
     """The warnings of Typst."""
-    (folder / "names.typ").write_bytes(pdf.NAMES.read_bytes())
+    (folder / "names.typ").write_bytes(NAMES.read_bytes())
     (folder / "main.typ").write_text(text)
     _, warnings = typst.compile_with_warnings(folder / "main.typ", format="pdf")
     return [warning.message for warning in warnings]
