@@ -68,6 +68,22 @@ def bracketing_data(shapes: Sequence[Shape]) -> dict[str, Any]:
     return {"shapes": [list(shape) for shape in shapes], "bracketings": rows}
 
 
+CHAINS = {
+    "the bottleneck above": (40, 20, 2, 20, 40),
+    "one output": (40, 30, 20, 10, 1),
+    "one input": (1, 10, 20, 30, 40),
+    "two bottlenecks": (40, 3, 30, 40, 2, 20),
+}
+"""The chains that a reader can bracket by hand, of full matrices: how many numbers each value holds, input first."""
+
+
+def chain_data(chains: Mapping[str, Sequence[int]] = CHAINS) -> list[dict[str, Any]]:
+    """For each chain its name and every bracketing, as `bracketing_data` gives them."""
+    return [
+        {"name": name, **bracketing_data(list(zip(sizes[1:], sizes, strict=False)))} for name, sizes in chains.items()
+    ]
+
+
 # --- both orders, drawn to scale -----------------------------------------------------------------------------
 
 

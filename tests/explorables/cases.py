@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from figures import finite_differences
+from figures import accumulation, finite_differences
 from figures.numbers import tex
 
 State = dict[str, int]
@@ -50,7 +50,46 @@ def composition(share: int) -> str:
     return {0: "all round-off", 100: "all truncation"}.get(share, f"{share} % truncation, {100 - share} % round-off")
 
 
+def bracket_chain(data: Any, state: State) -> list[str]:
+    chain = data[state["chain"]]
+    shapes, rows = chain["shapes"], chain["bracketings"]
+    price = {name: row["multiply_adds"] for row in rows for name in row["names"]}
+    bills = f"Forward takes {price['forward']:,} multiply-adds, reverse {price['reverse']:,}, the best order"
+    factors = list(reversed(range(len(shapes))))
+    for digit in map(int, str(state["order"]).strip("0")):
+        factors[digit - 1 : digit + 1] = [tuple(factors[digit - 1 : digit + 1])]
+    made = [step for part in factors if isinstance(part, tuple) for step in accumulation.multiplications(part, shapes)]
+    total = sum(step["multiply_adds"] for step in made)
+    within = [row for row in rows if all(step in row["steps"] for step in made)]
+    if not made:
+        return ["Nothing is multiplied yet.", bills, f"{price['best']:,}."]
+    if len(factors) == 1:
+        (row,) = within
+        times = total / price["best"]
+        standing = "No order is cheaper." if times == 1 else f"{number(times)} times the best order's {price['best']:,}"
+        largest = f"in all; the largest partial product has {row['largest']:,} numbers."
+        return [f"{row['written']}: {total:,} multiply-adds {largest}", standing, bills]
+    least = min(row["multiply_adds"] for row in within)
+    outlook = "still within reach" if least == price["best"] else f"it will be {least:,}"
+    return [f"So far {total:,}", f"took {made[-1]['multiply_adds']:,}", outlook]
+
+
 EXPLORABLES = {
+    "bracket-chain": Case(
+        chapter="accumulation",
+        data=accumulation.chain_data,
+        says=bracket_chain,
+        start={"chain": 0, "order": 0},
+        moves=[
+            ("Multiply C by B for 800", "Enter", {"chain": 0, "order": 2}),
+            ("Multiply D by CB for 16,000", "Space", {"chain": 0, "order": 21}),
+            ("Multiply D(CB) by A for 32,000", "Enter", {"chain": 0, "order": 211}),
+            ("one input", "Space", {"chain": 2, "order": 211}),
+            ("Undo the last multiplication", "Enter Enter", {"chain": 2, "order": 2}),
+            ("Start over with this chain", "Enter Enter", {"chain": 2, "order": 0}),
+        ],
+        linked={"chain": 3, "order": 2221},
+    ),
     "step-size": Case(
         chapter="finite-differences",
         data=finite_differences.slide_data,

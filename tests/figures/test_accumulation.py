@@ -50,6 +50,19 @@ def test_every_triangulation_shows_its_costs():
         assert axes.get_xlabel() == f"{work(bracketing, shapes).multiply_adds:,} multiply-adds"
 
 
+def test_the_chains_to_bracket_by_hand_teach_what_the_chapter_says():
+    data = figures.chain_data()
+    assert json.loads(json.dumps(data)) == data
+    bottleneck, one_output, one_input, two = ({row["written"]: row for row in chain["bracketings"]} for chain in data)
+    first = [20, 2], [2, 20]  # C by B, the cheapest on offer: it leads to the dearest orders
+    lured = [row for row in bottleneck.values() if any((step["left"], step["right"]) == first for step in row["steps"])]
+    assert {row["multiply_adds"] for row in lured} == {max(row["multiply_adds"] for row in bottleneck.values())}
+    assert one_output["((DC)B)A"]["names"] == ["reverse", "best"]
+    assert one_input["D(C(BA))"]["names"] == ["forward", "best"]
+    cost = {name: row["multiply_adds"] for row in two.values() for name in row["names"]}
+    assert min(cost["forward"], cost["reverse"]) > 5 * cost["best"]
+
+
 def test_the_sweep_is_plain_and_crosses_where_it_says():
     data = figures.sweep_data()
     assert json.loads(json.dumps(data)) == data
