@@ -154,7 +154,7 @@ class Writer:
             copied = self.plan.must_copy(x, given) if type(x) is Node else isinstance(x, np.ndarray)
             results.append(self.text(x, strict=True) + (".copy()" if copied else ""))
             given |= self.plan.owners[x] if type(x) is Node else set()
-        return [*lines, f"return {', '.join(results)}"]
+        return [*lines, f"return {', '.join(results) or '()'}"]
 
     # --- operands
 

@@ -161,6 +161,11 @@ def test_what_is_true_counts_as_one_among_numbers(name):
             assert_same(ad.compile(transform(f))(x), transform(f)(x))
 
 
+def test_a_program_without_arrays_as_results_compiles():
+    assert ad.compile(lambda x: None)(1.0) is None
+    assert ad.compile(lambda x: {"loss": None})(1.0) == {"loss": None}
+
+
 TWICE_ONE = {
     "where": lambda x: (lambda y: (y, y))(np.where(x > 0, x, 0)),
     "embedded": lambda x: (lambda y: (y, y))(ad.grad(lambda x: np.sum(np.sin(x[None])))(x)),

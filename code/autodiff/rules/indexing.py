@@ -1,16 +1,19 @@
 """Indexing: entries taken out; the transpose puts cotangents back to where the entries stood, and adds.
 
+Functions that choose entries by positions, masks or conditions are written in terms of `x[index]` and `np.where`.
+
 Basic indices (integers, slices) name each entry at most once, so the transpose adds into a view, in place.
 Advanced indices (arrays) may repeat entries: their transpose is `np.add.at`.
 """
 
 import numpy as np
 
-from ..arrays import as_array, dispatched, getitem, innermost
-from ..errors import AutodiffValueError
+from ..arrays import as_array, dispatched, getitem, innermost, is_traced
+from ..errors import AutodiffTypeError, AutodiffValueError
 from ..operators import Linear, transposed
 from ..tables import CONSTANT, composed, rule
 from ..tracing import applied_together
+from .elementwise import joint_dtype
 
 
 def is_basic(index):
@@ -159,6 +162,21 @@ def take(a, indices, axis=None, out=None, mode="raise"):
     return getitem(a, (slice(None),) * axis + (indices,))
 
 
+def lined_up(a, axis):
+    """The array and the number of the axis that a call means: the flattened array where axis is None."""
+    a = as_array(a)
+    if axis is None:
+        return np.ravel(a), 0
+    return a, np.lib.array_utils.normalize_axis_index(axis, a.ndim)
+
+
+@composed(np.take_along_axis)
+def take_along_axis(arr, indices, axis=-1):
+    arr, axis = lined_up(arr, axis)
+    grid = [np.arange(n).reshape((-1,) + (1,) * (arr.ndim - i - 1)) for i, n in enumerate(arr.shape)]
+    return getitem(arr, (*grid[:axis], indices, *grid[axis + 1 :]))
+
+
 @composed(np.diagonal)
 def diagonal(a, offset=0, axis1=0, axis2=1):
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
@@ -193,6 +211,87 @@ def linalg_diagonal(x, /, *, offset=0):
 @composed(np.linalg.trace)
 def linalg_trace(x, /, *, offset=0, dtype=None):
     return trace(x, offset, -2, -1, dtype)
+
+
+# --- Chosen by masks, conditions and positions --------------------------------------------------------------
+
+
+@composed(np.compress)
+def compress(condition, a, axis=None, out=None):
+    a, axis = lined_up(a, axis)
+    return np.take(a, np.flatnonzero(condition), axis)
+
+
+@composed(np.extract)
+def extract(condition, arr):
+    return compress(np.ravel(condition), arr)
+
+
+def refuse_positions(obj):
+    """The error for positions that are not known while a graph is recorded: they decide what shape there is."""
+    if is_traced(obj):
+        raise AutodiffTypeError(
+            "np.delete and np.insert take positions as plain numbers: in a graph they are yet to come. Choose by a "
+            "mask, x[np.arange(len(x)) != i], or by np.where."
+        )
+
+
+@composed(np.delete)
+def delete(arr, obj, axis=None):
+    refuse_positions(obj)
+    arr, axis = lined_up(arr, axis)
+    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
+
+
+@composed(np.insert)
+def insert(arr, obj, values, axis=None):
+    refuse_positions(obj)
+    (arr, axis), values = lined_up(arr, axis), as_array(values)
+    arr = np.moveaxis(arr, axis, 0)
+    if np.ndim(obj) == 0 and not isinstance(obj, slice):
+        values = np.moveaxis(values, 0, axis) if values.ndim == arr.ndim and arr.ndim > 1 else values
+    count = np.insert(np.arange(len(arr)), obj, 0).size - len(arr)
+    if values.ndim and values.ndim == arr.ndim:
+        values = np.moveaxis(values, axis, 0)
+        count = max(count, len(values))
+    fresh = np.broadcast_to(values, (count, *arr.shape[1:])).astype(arr.dtype)
+    order = np.insert(np.arange(len(arr)), obj, len(arr) + np.arange(count))
+    return np.moveaxis(np.take(np.concatenate([arr, fresh]), order, 0), 0, axis)
+
+
+@composed(np.resize)
+def resize(a, new_shape):
+    a = np.ravel(a)
+    return np.take(a, np.arange(np.prod(new_shape, dtype=int)) % max(a.size, 1)).reshape(new_shape)
+
+
+@composed(np.select)
+def select(condlist, choicelist, default=0):
+    chosen = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
+        chosen = np.where(condition, choice, chosen)
+    return chosen.astype(joint_dtype(*choicelist, default))
+
+
+@composed(np.choose)
+def choose(a, choices, out=None, mode="raise"):
+    if mode not in ("raise", "wrap", "clip"):
+        raise AutodiffValueError(f"np.choose: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
+    dtype = joint_dtype(*choices)
+    which, *choices = np.broadcast_arrays(a, *choices)
+    which = {"wrap": which % len(choices), "clip": np.clip(which, 0, len(choices) - 1)}.get(mode, which)
+    return take_along_axis(np.stack(choices), which[None], 0)[0].astype(dtype)
+
+
+@composed(np.piecewise)
+def piecewise(x, condlist, funclist, *args, **kw):
+    condlist = condlist if np.ndim(condlist[0]) or not x.ndim else [condlist]
+    otherwise = funclist[len(condlist)] if len(funclist) > len(condlist) else 0
+    result, value = np.zeros_like(x), lambda f: f(x, *args, **kw) if callable(f) else f
+    result = np.where(np.any(np.stack([as_array(c) for c in condlist]), 0), result, value(otherwise))
+    for condition, function in zip(condlist, funclist, strict=False):
+        result = np.where(condition, value(function), result)
+    return result
 
 
 CONSTANT.update({

@@ -13,9 +13,8 @@ from ..errors import AutodiffValueError
 from ..operators import Linear, diagonal
 from ..tables import composed, rule
 from .elementwise import NO_VALUE, joint_dtype
-from .indexing import embed
+from .indexing import embed, lined_up
 from .shapes import axes_of, slot
-from .statistics import lined_up
 
 # --- Differences and sums -----------------------------------------------------------------------------------
 

@@ -25,8 +25,8 @@ from ..arrays import as_array, dispatched, untraced
 from ..errors import AutodiffValueError
 from ..operators import Linear, broadcast, cast, compose, diagonal, negation
 from ..tables import CONSTANT, composed, rule
+from .indexing import take_along_axis
 from .products import premultiplied
-from .statistics import take_along_axis
 
 # --- Families -----------------------------------------------------------------------------------------------
 

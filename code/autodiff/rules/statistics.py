@@ -7,31 +7,15 @@ quantile they share equally, as in a maximum.
 
 import numpy as np
 
-from ..arrays import as_array, dispatched, getitem, is_traced
-from ..errors import AutodiffTypeError, AutodiffValueError
+from ..arrays import as_array, dispatched
+from ..errors import AutodiffValueError
 from ..operators import kept_shape
 from ..tables import COMPOSED, CONSTANT, composed
 from .elementwise import NO_VALUE, joint_dtype
-from .indexing import embed
+from .indexing import embed, lined_up, take_along_axis
 from .shapes import axes_of
 
-
-def lined_up(a, axis):
-    """The array and the number of the axis that a call means: the flattened array where axis is None."""
-    a = as_array(a)
-    if axis is None:
-        return np.ravel(a), 0
-    return a, np.lib.array_utils.normalize_axis_index(axis, a.ndim)
-
-
-# --- Gathered by order --------------------------------------------------------------------------------------
-
-
-@composed(np.take_along_axis)
-def take_along_axis(arr, indices, axis=-1):
-    arr, axis = lined_up(arr, axis)
-    grid = [np.arange(n).reshape((-1,) + (1,) * (arr.ndim - i - 1)) for i, n in enumerate(arr.shape)]
-    return getitem(arr, (*grid[:axis], indices, *grid[axis + 1 :]))
+# --- Sorted -------------------------------------------------------------------------------------------------
 
 
 @composed(np.sort)
@@ -49,84 +33,6 @@ def partition(a, kth, axis=-1, kind="introselect", order=None):
 @composed(np.sort_complex)
 def sort_complex(a):
     return sort(a).astype(np.clongdouble if a.dtype.char in "gG" else complex)
-
-
-@composed(np.compress)
-def compress(condition, a, axis=None, out=None):
-    a, axis = lined_up(a, axis)
-    return np.take(a, np.flatnonzero(condition), axis)
-
-
-@composed(np.extract)
-def extract(condition, arr):
-    return compress(np.ravel(condition), arr)
-
-
-def refuse_positions(obj):
-    """The error for positions that are not known while a graph is recorded: they decide what shape there is."""
-    if is_traced(obj):
-        raise AutodiffTypeError(
-            "np.delete and np.insert take positions as plain numbers: in a graph they are yet to come. Choose by a "
-            "mask, x[np.arange(len(x)) != i], or by np.where."
-        )
-
-
-@composed(np.delete)
-def delete(arr, obj, axis=None):
-    refuse_positions(obj)
-    arr, axis = lined_up(arr, axis)
-    return np.take(arr, np.delete(np.arange(arr.shape[axis]), obj), axis)
-
-
-@composed(np.insert)
-def insert(arr, obj, values, axis=None):
-    refuse_positions(obj)
-    (arr, axis), values = lined_up(arr, axis), as_array(values)
-    arr = np.moveaxis(arr, axis, 0)
-    if np.ndim(obj) == 0 and not isinstance(obj, slice):
-        values = np.moveaxis(values, 0, axis) if values.ndim == arr.ndim and arr.ndim > 1 else values
-    count = np.insert(np.arange(len(arr)), obj, 0).size - len(arr)
-    if values.ndim and values.ndim == arr.ndim:
-        values = np.moveaxis(values, axis, 0)
-        count = max(count, len(values))
-    fresh = np.broadcast_to(values, (count, *arr.shape[1:])).astype(arr.dtype)
-    order = np.insert(np.arange(len(arr)), obj, len(arr) + np.arange(count))
-    return np.moveaxis(np.take(np.concatenate([arr, fresh]), order, 0), 0, axis)
-
-
-@composed(np.resize)
-def resize(a, new_shape):
-    a = np.ravel(a)
-    return np.take(a, np.arange(np.prod(new_shape, dtype=int)) % max(a.size, 1)).reshape(new_shape)
-
-
-@composed(np.select)
-def select(condlist, choicelist, default=0):
-    chosen = default
-    for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
-        chosen = np.where(condition, choice, chosen)
-    return chosen.astype(joint_dtype(*choicelist, default))
-
-
-@composed(np.choose)
-def choose(a, choices, out=None, mode="raise"):
-    if mode not in ("raise", "wrap", "clip"):
-        raise AutodiffValueError(f"np.choose: mode is 'raise', 'wrap' or 'clip', not {mode!r}")
-    dtype = joint_dtype(*choices)
-    which, *choices = np.broadcast_arrays(a, *choices)
-    which = {"wrap": which % len(choices), "clip": np.clip(which, 0, len(choices) - 1)}.get(mode, which)
-    return take_along_axis(np.stack(choices), which[None], 0)[0].astype(dtype)
-
-
-@composed(np.piecewise)
-def piecewise(x, condlist, funclist, *args, **kw):
-    condlist = condlist if np.ndim(condlist[0]) or not x.ndim else [condlist]
-    otherwise = funclist[len(condlist)] if len(funclist) > len(condlist) else 0
-    result, value = np.zeros_like(x), lambda f: f(x, *args, **kw) if callable(f) else f
-    result = np.where(np.any(np.stack([as_array(c) for c in condlist]), 0), result, value(otherwise))
-    for condition, function in zip(condlist, funclist, strict=False):
-        result = np.where(condition, value(function), result)
-    return result
 
 
 # --- Quantiles ----------------------------------------------------------------------------------------------
