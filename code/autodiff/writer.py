@@ -59,6 +59,9 @@ LOGICAL = {  # what gives or takes truth values in Python as in NumPy
 }  # fmt: skip
 
 
+CHOICES = {np.where, np.maximum, np.minimum}  # what gives one of its operands as it is
+
+
 def is_number(node: Node) -> bool:
     """Whether an operation is one of Python's on single numbers."""
     if node.function is None:
@@ -217,7 +220,8 @@ class Writer:
         called = "({0}" in template
 
         def operand(i: int, x: Any) -> str:
-            text = self.text(float(x) if type(x) is np.float64 else x, strict=False)
+            given = type(x) is int and node.function in CHOICES
+            text = self.text(float(x) if given or type(x) is np.float64 else x, strict=False)
             if is_truth(x) and node.dtype == float and not (node.function is np.where and i == 0):
                 return f"number({text})"
             return f"({text})" if x in self.inlined and x not in self.called and not called else text

@@ -147,6 +147,8 @@ def test_what_chooses_entries_needs_values():
 
 
 TRUTHS = {
+    "a whole number": lambda x: np.minimum(np.where(x[1] > 0, x[0], 0), np.maximum(x[1], 1)),
+    "a whole number, given": lambda x: np.stack([np.where(x[1] > 0, x[0], 0)]),
     "maximum": lambda x: -np.maximum(x[0], x[1]),
     "of a negative": lambda x: np.maximum(-x[0], x[1]),
     "where": lambda x: np.where(x[0] > x[1], x[0] > 0, x[1]) - np.where(x[0] > 0, x[1] > 0, x[0]),
@@ -154,7 +156,7 @@ TRUTHS = {
 
 
 @pytest.mark.parametrize("name", TRUTHS)
-def test_what_is_true_counts_as_one_among_numbers(name):
+def test_what_is_true_or_whole_is_real_among_numbers(name):
     f = TRUTHS[name]
     for transform in (lambda f: f, ad.grad, ad.jacfwd, ad.hessian):
         for x in (np.array([0.3, 0.7]), np.array([0.7, -0.3])):
