@@ -148,7 +148,7 @@ def test_what_chooses_entries_needs_values():
 
 TRUTHS = {
     "a whole number": lambda x: np.minimum(np.where(x[1] > 0, x[0], 0), np.maximum(x[1], 1)),
-    "a whole number, given": lambda x: np.stack([np.where(x[1] > 0, x[0], 0)])[0],
+    "a whole number, given": lambda x: (lambda y: np.where(np.bool(True), y, y))(np.where(x[1] > 0, x[0], 0)),
     "maximum": lambda x: -np.maximum(x[0], x[1]),
     "of a negative": lambda x: np.maximum(-x[0], x[1]),
     "where": lambda x: np.where(x[0] > x[1], x[0] > 0, x[1]) - np.where(x[0] > 0, x[1] > 0, x[0]),
