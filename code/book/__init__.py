@@ -15,6 +15,7 @@ The rooms, in the order in which a source passes through them:
 ``survey``     what a chapter labels, cites, refers to and shows
 ``crossref``   Quarto's numbering, and the words of a reference
 ``citations``  pandoc's citeproc, once for the whole book
+``addresses``  what HTML and SVG ask for, which no book takes from elsewhere
 ``formulas``   the formulas that pandoc cannot convert
 ``html``, ``pdf``, ``epub``, ``notebooks``   the canonical form → what readers open
 ``press``      Typst at work, and what it complains of

@@ -13,11 +13,11 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 
 from book import citations, house, publish
+from book.addresses import COPY_MEND, Markup
 from book.errors import BookError, Fault
 from book.manuscript import manuscripts, numbered
 from book.project import Project
@@ -90,40 +90,19 @@ def syntax(project: Project) -> Iterator[Fault]:
         yield Fault(file, int(found["line"]), f"panache-{found['rule']}", found["message"], mend, warning=True)
 
 
-ADDRESSES = {"a": "href", "img": "src", "link": "href", "script": "src", "use": "href", "source": "src"}
-"""The elements that ask for something else, and the attribute that says for what."""
-
-
-class _Page(HTMLParser):
-    """What a page offers (identifiers) and asks for (addresses, with their lines)."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.offered: set[str] = set()
-        self.asked: list[tuple[str, str, int]] = []
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        pairs = dict(attrs)
-        if ident := pairs.get("id"):
-            self.offered.add(ident)
-        if address := pairs.get(ADDRESSES.get(tag, "")):
-            self.asked.append((tag, address, self.getpos()[0]))
+WITHOUT_FILE = re.compile("(mailto|tel|data|blob):")
 
 
 def pages(output: Path) -> Iterator[Fault]:
     """The links of a finished book that lead nowhere, and what its pages would fetch from outside."""
-    found = {path: _Page(path.read_text(encoding="utf-8")) for path in sorted(output.rglob("*.html"))}
+    found = {path: Markup(path.read_text(encoding="utf-8")) for path in sorted(output.rglob("*.html"))}
     for path, page in found.items():
         name = f"{output.name}/{path.relative_to(output).as_posix()}"
-        for tag, address, line in page.asked:
-            if "://" in address or address.startswith("//"):
-                if tag != "a":
-                    message = f"the page fetches {address}"
-                    yield Fault(name, line, "external-request", message, "keep a copy in assets/")
-                continue
-            if address.startswith(("mailto:", "data:")):
+        for asked in page.asked:
+            address, line = asked.address, asked.line
+            if asked.outside and not asked.waits:
+                yield Fault(name, line, "external-request", f"the page fetches {address}", COPY_MEND)
+            if asked.outside or asked.attribute not in ("src", "href") or WITHOUT_FILE.match(address):
                 continue
             file, _, ident = address.partition("#")
             target = (path.parent / unquote(file)).resolve() if file else path

@@ -11,14 +11,14 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any
 
-from book import markup, notebook, pandoc, tree
+from book import addresses, markup, notebook, pandoc, tree
 from book.crossref import Index, number, visible
 from book.errors import BookError, Fault
 from book.execute import CELL_SECONDS, Job, execute, job, known
 from book.notebook import Source
 from book.outputs import MEDIA
 from book.progress import SILENT, Progress
-from book.project import Chapter, Project
+from book.project import Chapter, Project, read_text
 from book.store import digest, renderer_digest
 
 
@@ -36,7 +36,12 @@ class Manuscript:
 
     @cached_property
     def faults(self) -> list[Fault]:
-        return [Fault(**fault) for fault in self.summary["faults"]]
+        drawings = [name for name in self.summary["media"] if name.endswith(".svg") and not name.startswith(MEDIA)]
+        return [
+            *(Fault(**fault) for fault in self.summary["faults"]),
+            *(Fault(name, found.line, found.rule, found.message, found.mend)
+              for name in drawings for found in addresses.findings(read_text(self.project.root, name))),
+        ]  # fmt: skip
 
     @property
     def outline(self) -> list[dict[str, Any]]:

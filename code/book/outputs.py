@@ -12,12 +12,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from book import tree
+from book import addresses, tree
 from book.execute import option
 from book.notebook import Cell, Source
 from book.project import Project, as_list
 from book.store import digest
-from book.supported import SCRIPT, SCRIPT_MEND
 from book.tree import Nodes
 
 MEDIA = "media"
@@ -166,6 +165,8 @@ class CellWriter:
             return self.fragment(data["text/markdown"], cell.line)
         for kind, ending in IMAGES.items():
             if kind in data:
+                if ending == "svg":
+                    self._inspect(cell, data[kind])
                 picture = tree.image([], self._keep(data[kind], ending), **{"fig-alt": alt})
                 if not alt:
                     self.source.fault(
@@ -180,9 +181,7 @@ class CellWriter:
         if "text/latex" in data:
             return self.fragment(data["text/latex"], cell.line)
         if "text/html" in data:
-            if script := SCRIPT.search(data["text/html"]):
-                message = f"{cell.name} shows HTML with a script in it ({script[0]:.40})"
-                self.source.fault(cell.line, "unsupported", message, SCRIPT_MEND)
+            self._inspect(cell, data["text/html"])
             form = [tree.make("when", [tree.raw("html", data["text/html"])], formats="html epub")]
             if plain and not ONLY_A_NAME.match(plain):
                 form.append(tree.make("when", [self._output("display", plain)], formats="pdf notebooks"))
@@ -190,6 +189,11 @@ class CellWriter:
         if not plain or ONLY_A_NAME.match(plain) or (has_picture and MATPLOTLIB_TEXT.match(plain)):
             return []
         return [self._output("display", plain)]
+
+    def _inspect(self, cell: Cell, text: str) -> None:
+        """Refuse what HTML or SVG may not hold."""
+        for found in addresses.findings(text):
+            self.source.fault(cell.line, found.rule, f"{cell.name} shows {found.message}", found.mend)
 
     def _keep(self, data: str, ending: str) -> str:
         """Keep a picture by its content; return the name that the tree knows it by."""

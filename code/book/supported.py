@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from book import tree
+from book import addresses, tree
 from book.crossref import KINDS
 from book.keys import COLUMNS
 from book.notebook import CELL_CLASS, Source
@@ -58,9 +58,6 @@ RAW_FORMATS = {"html", "typst"}
 OUTER_LAYOUT = {"layout-ncol"}
 
 BEGIN = re.compile(r"\\begin\{(\w+)\*?\}")
-SCRIPT = re.compile(r"<script\b(?![^>]*\b(?:src|type=[\"']?application/json))[^>]*>|<\w[^>]*\son\w+\s*=", re.IGNORECASE)
-"""A script that stands in a page itself; pages run those alone that lie in files of their own."""
-SCRIPT_MEND = "put it in a file under project: resources: and write <script defer src=…>"
 SHORTCODE_MEND = "{{< include file >}} stands on a line of its own, not indented; write out what others would insert"
 OTHER_LANGUAGE = re.compile(r"^\{+([A-Za-z]\w*)\}+(\s|$)")
 
@@ -213,10 +210,11 @@ class Inspector:
                 self._refuse(f"TeX outside of mathematics ({first:.30})", "TeX goes between dollar signs", first)
         elif form not in RAW_FORMATS:
             self._refuse(f"raw {form}", "raw formats supported: html, typst", first)
-        elif form == "html" and (script := SCRIPT.search(text)):
-            self._refuse(f"a script inside of a page ({script[0]:.40})", SCRIPT_MEND, first)
         elif first:
             self.source.locate(first)
+            for found in addresses.findings(text) if form == "html" else ():
+                line = self.source.locate(found.needle)
+                self.source.fault(line, found.rule, found.message, found.mend)
 
     _rawinline = _rawblock
 

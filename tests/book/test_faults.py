@@ -15,6 +15,14 @@ TABLE = "| a | b |\n|---|---|\n| 1 | 2 |\n"
 CHAPTERS = "project: {type: book}\nbook:\n  chapters:\n    - "
 BOOK = "project: {type: book}\nbook: {chapters: [index.qmd]}\n"
 
+BAD_DRAWING = """<svg xmlns="http://www.w3.org/2000/svg">
+<a href="https://a.org"><rect onclick="alert(1)"/></a>
+<image href="https://a.org/b.png"/>
+<style>@import url("https://a.org/c.css"); rect { fill: url(#a) }</style>
+</svg>
+"""
+DRAWN = "![C](b.svg){#fig-a fig-alt='a'}"
+
 # what is wrong; the text of the chapter from its line 3 on; the line, the rule, words of the message
 SOURCES = [
     ("unknown reference", "Text.\n\nSee @fig-nothing.", 5, "unknown-reference", "fig-nothing"),
@@ -57,6 +65,16 @@ SOURCES = [
     ("a script in the text", "Text\n\n<script>alert(1)</script>", 5, "unsupported", "a script inside"),
     ("a script in a line", "Text <script>alert(1)</script> text.", 3, "unsupported", "a script inside"),
     ("a script as an attribute", '<p onclick="alert(1)">Text</p>', 3, "unsupported", "a script inside"),
+    ("a script in a link", "<a href='javascript:alert(1)'>x</a>", 3, "unsupported", "a script inside"),
+    ("a script in a drawing", DRAWN, 2, "unsupported", "onclick"),
+    ("a drawing that loads", DRAWN, 3, "external", "b.png"),
+    ("a drawing that loads its style", DRAWN, 4, "external", "c.css"),
+    ("raw HTML that loads", "```{=html}\n<p>\n<img src='https://a.org/b.png' alt=''>\n```", 5, "external", "a.org"),
+    ("HTML in a line that loads", "Text.\n\nText <img src='//a.org/b.png'>.", 5, "external", "<img> loads //a.org"),
+    ("HTML that loads one of a set", "<img srcset='a.png, https://a.org/b.png 2x'>", 3, "external", "a.org/b.png"),
+    ("HTML that sends", "<form action='https:a.org'></form>", 3, "external", "<form>"),
+    ("HTML that loads a style", "<style>\n@import 'https://a.org/b.css';\n</style>", 4, "external", "b.css"),
+    ("HTML that loads in its style", "<b style='background: url(http://a.org)'>x</b>", 3, "external", "a.org"),
     ("raw docx", "```{=openxml}\n<a/>\n```", 4, "unsupported", "openxml"),
     ("shortcode", "Text\n\n{{< pagebreak >}}", 5, "unsupported", "shortcode"),
     ("unknown format", "::: {.content-visible when-format='docx'}\nText\n:::", 3, "unsupported", "docx"),
@@ -104,10 +122,12 @@ SOURCES = [
 def test_a_source_is_refused(small_book, what, text, line, rule, words):
     book = small_book(HEAD + text + "\n")
     book.write("a.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    book.write("b.svg", BAD_DRAWING)
     faults = check.check(book.project())
     found = [fault for fault in faults if fault.rule == rule and words in fault.message]
     assert found, [str(fault) for fault in faults]
-    assert (found[0].file, found[0].line, found[0].warning) == ("one.qmd", line, False)
+    file = "b.svg" if text == DRAWN else "one.qmd"
+    assert (found[0].file, found[0].line, found[0].warning) == (file, line, False)
     assert found[0].mend or rule == "yaml"
 
 
@@ -198,7 +218,11 @@ RUNS = [
     ("needs 30 GB", "import numpy\nnumpy.zeros(30_000_000_000, dtype='i1')", 5, "cell-raises", "allocate 27.9 GiB"),
     ("needs 30 GB of Python's own", "x = 1\nbytearray(30_000_000_000)", 5, "cell-raises", "MemoryError"),
     ("shows a script", "#| output: true\nfrom IPython.display import HTML\nHTML('<script>1</script>')", 3,
-     "unsupported", "a script in it"),
+     "unsupported", "a script inside"),
+    ("shows HTML that loads", "from IPython.display import HTML\nHTML('<img src=\"https://a.org/b.png\">')", 3,
+     "external", "<img> loads https://a.org/b.png"),
+    ("shows a drawing that loads", "#| fig-alt: A\nfrom IPython.display import SVG\nSVG('b.svg')", 3,
+     "external", "<image> loads"),
     ("draws without alt", f"{FIGURE}C\n{DRAW}", 3, "alt", "no alt"),
     ("draws without caption", f"#| fig-alt: A\n{DRAW}", 3, "caption", "without a caption"),
     ("prints an equation without label", "#| output: asis\nprint('$$ a + b $$')", 5, "unlabelled-equation", "a + b"),
@@ -211,6 +235,7 @@ RUNS = [
 @pytest.mark.parametrize(("what", "code", "line", "rule", "words"), RUNS, ids=[row[0] for row in RUNS])
 def test_a_cell_that(small_book, what, code, line, rule, words):
     book = small_book(HEAD + CELL.format(code))
+    book.write("b.svg", BAD_DRAWING)
     with pytest.raises(BookError) as error:
         book.render("html", seconds=2 if what == "hangs" else 60)
     found = [fault for fault in error.value.faults if fault.rule == rule]
@@ -251,3 +276,10 @@ def test_the_command_tells_and_fails(small_book, command):
         assert words in err
     assert "\x1b" not in err
     assert not book.output.exists()
+
+
+def test_links_and_scripts_of_the_book_are_no_fault(small_book):
+    links = "<a href='https://a.org'>a</a> <img src='a.svg'> <script defer src='a.js'></script>"
+    data = '<script type="application/json">{"a": "https://a.org"}</script>'
+    book = small_book(f"{HEAD}```{{=html}}\n{links}\n{data}\n<p id=one>mailto: onclick=1</p>\n```\n")
+    assert not [fault for fault in check.check(book.project()) if not fault.warning]
