@@ -21,7 +21,7 @@ from .modes import tangent_dtype, vjp
 from .operators import Bundle, Linear, Operator, diagonal, filled
 from .rules.products import tensordot
 from .tables import CONSTANT, rule
-from .trees import Structure, flatten, map_leaves, unflatten
+from .trees import Structure, flatten, flatten_like, map_leaves, unflatten
 
 
 @dispatched
@@ -79,8 +79,8 @@ def _by_transposing(function: Callable[[list], list], spaces: Sequence[tuple]) -
 
 def _fitted(found: Any, structure: Structure, spaces: Sequence[tuple], what: str) -> list:
     """The leaves that a user's rule returned, in the shapes and dtypes they must have."""
-    leaves, own = flatten(found)
-    if own != structure and len(leaves) != len(spaces):
+    leaves, own = flatten_like(found, structure)
+    if own != structure:
         raise AutodiffValueError(f"{what} must be built like {structure}: got {own}")
     fitted = []
     for t, (shape, dtype) in zip(leaves, spaces, strict=True):
@@ -204,11 +204,14 @@ class custom_vjp(_Custom):  # noqa: N801  # a decorator
 
         def pull(bars: list) -> list:
             bar_args = bwd(pair[1], unflatten(found, bars))
-            what = f"the cotangents from the vjp rule of {name_of(self)}"
+            source = f"from the vjp rule of {name_of(self)}"
             if not isinstance(bar_args, tuple | list) or len(bar_args) != len(args):
-                raise AutodiffValueError(f"{what} must be a tuple of {len(args)}, one per argument; got {bar_args!r}")
+                raise AutodiffValueError(
+                    f"the cotangents {source} must be a tuple of {len(args)}, one per argument; got {bar_args!r}"
+                )
             pulled: list = []
-            for bar, structure, count in zip(bar_args, structures, counts, strict=True):
+            for i, (bar, structure, count) in enumerate(zip(bar_args, structures, counts, strict=True)):
+                what = f"the cotangent of argument {i} {source}"
                 own = inputs[len(pulled) : len(pulled) + count]
                 zero = [np.zeros(shape, dtype)[()] for shape, dtype in own]
                 pulled += zero if bar is None else _fitted(bar, structure, own, what)

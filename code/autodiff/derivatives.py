@@ -7,7 +7,7 @@ gradient; its product with a vector is one tangent pushed through a gradient.
 
 import functools
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,12 @@ Argnums = int | tuple[int, ...]
 
 def chosen(f: Callable, args: tuple, argnums: Argnums) -> tuple[Callable, tuple, list[str]]:
     """`f` as a function of the chosen arguments alone, these arguments, and what to call them."""
-    numbers = (argnums,) if isinstance(argnums, int | np.integer) else tuple(argnums)
+    numbers = tuple(argnums) if isinstance(argnums, Iterable) else (argnums,)
+    if not all(isinstance(i, int | np.integer) for i in numbers):
+        raise AutodiffTypeError(
+            f"argnums is the position of an argument, or a tuple of positions, not {type(argnums).__name__}. "
+            "Where it was meant as the point: ad.grad(f) is a function, write ad.grad(f)(x)."
+        )
     if len({i % max(len(args), 1) for i in numbers}) < len(numbers):
         raise AutodiffValueError(f"argnums={argnums!r} names an argument twice")
     for i in numbers:

@@ -26,7 +26,7 @@ from .debugging import locating
 from .errors import AutodiffTypeError, AutodiffValueError, StaleGraphError
 from .recording import GraphTrace, Node, StandIns, definition, evaluated, shown, statement, text_of
 from .source import argument_text
-from .trees import Structure, flatten, map_leaves, paths, unflatten
+from .trees import Structure, flatten, flatten_like, map_leaves, paths, unflatten
 
 # --- Define-by-run ------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Graph:
 
     def values_of(self, args: tuple) -> list:
         """The values of the inputs, out of arguments that fit the graph."""
-        leaves, structure = flatten(args)
+        leaves, structure = flatten_like(args, self.structure)
         if structure != self.structure:
             raise StaleGraphError(f"{self.__name__} takes {self.structure}, got {structure}")
         values = []

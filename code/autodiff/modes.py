@@ -17,7 +17,7 @@ from .debugging import forward_trace, tape_trace
 from .errors import AutodiffError, AutodiffTypeError, AutodiffValueError, cause_of
 from .tables import CONSTANT
 from .tracing import Tape, Trace
-from .trees import LEAF, Structure, flatten, paths, unflatten
+from .trees import LEAF, Structure, flatten, flatten_like, paths, unflatten
 
 # --- What goes in and what comes out ------------------------------------------------------------------------
 
@@ -132,7 +132,7 @@ def tangent_dtype(x: Any) -> np.dtype:
 
 def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: str) -> list:
     """The leaves of a tree of tangents or cotangents, fitted to the values `leaves` that they belong to."""
-    own, own_structure = flatten(tree)
+    own, own_structure = flatten_like(tree, structure)
     if own_structure != structure:
         raise AutodiffValueError(f"the {kind} must be built like the {name}: expected {structure}, got {own_structure}")
     found = []
@@ -278,9 +278,13 @@ class Linearization:
         dots = tangents_of(tangents, self.ends.leaves, self.ends.structures)
         return unflatten(self.ends.structure, self.push(dots))
 
-    def T(self, cotangent: Any) -> tuple:
-        """F′(x)ᵀ ȳ: a tuple, one cotangent per primal. `cotangent` is built like the result."""
-        bars = checked("cotangent", cotangent, self.ends.values, self.ends.structure, "result")
+    def T(self, *cotangent: Any) -> tuple:
+        """F′(x)ᵀ ȳ: a tuple, one cotangent per primal. `cotangent` is one argument, built like the result."""
+        if len(cotangent) != 1:
+            raise AutodiffTypeError(
+                f"one cotangent, built like the result, got {len(cotangent)}: for (y, z) (ybar, zbar)"
+            )
+        bars = checked("cotangent", cotangent[0], self.ends.values, self.ends.structure, "result")
         return rebuild(self.ends.structures, self.pull(bars))
 
     def push(self, dots: Sequence, batch: tuple = ()) -> list:

@@ -94,6 +94,26 @@ def _unflatten_from(structure: Structure, leaves: Iterator) -> Any:
     return _close(structure, [_unflatten_from(child, leaves) for child in structure.children])
 
 
+def flatten_like(tree: Any, structure: Structure) -> tuple[list, Structure]:
+    """`flatten`, with the entries of dicts in the order of `structure` where they have the same keys in another.
+
+    >>> _, structure = flatten({"w": 1.0, "b": 2.0})
+    >>> flatten_like({"b": 20.0, "w": 10.0}, structure)[0]
+    [10.0, 20.0]
+    """
+    leaves, own = flatten(tree)
+    return (leaves, own) if own == structure else flatten(_arranged(tree, structure))
+
+
+def _arranged(tree: Any, structure: Structure) -> Any:
+    parts = _open(tree)
+    if parts is None or type(tree) is not structure.kind or {*parts[0]} != {*structure.keys}:
+        return tree
+    entries = dict(zip(*parts, strict=True))
+    children = [_arranged(entries[key], child) for key, child in zip(structure.keys, structure.children, strict=True)]
+    return _close(structure, children)
+
+
 def map_leaves(function: Callable, tree: Any) -> Any:
     """`function` on every leaf of `tree`."""
     leaves, structure = flatten(tree)

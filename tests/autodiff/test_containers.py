@@ -119,6 +119,28 @@ def test_containers_as_results(kind):
         np.testing.assert_array_equal(a, 4 * np.asarray(c))
 
 
+def test_entries_of_dicts_may_stand_in_another_order():
+    """They belong together by their keys, in tangents, cotangents, rules of one's own and arguments of graphs."""
+
+    def f(p):
+        return {"product": p["a"] * p["b"]["c"], "a": p["a"]}
+
+    p, v = {"a": 2.0, "b": {"c": 3.0, "d": 5.0}}, {"b": {"d": 0.0, "c": 1.0}, "a": 10.0}
+    assert ad.jvp(f, (p,), (v,))[1] == {"product": 32.0, "a": 10.0}
+    assert ad.vjp(f, p)[1]({"a": 1.0, "product": 10.0}) == ({"a": 31.0, "b": {"c": 20.0, "d": 0.0}},)
+    assert ad.trace(f, p)({"b": {"d": 0.0, "c": 4.0}, "a": 1.0}) == {"product": 4.0, "a": 1.0}
+
+    @ad.custom_vjp
+    def g(p):
+        return p["a"] * p["b"]
+
+    g.defvjp(lambda p: (g(p), p), lambda p, u: ({"b": p["a"] * u, "a": p["b"] * u},))
+    assert ad.grad(g)({"a": 2.0, "b": 7.0}) == {"a": 7.0, "b": 2.0}
+    g.defvjp(lambda p: (g(p), p), lambda p, u: ({"b": p["a"] * u, "c": p["b"] * u},))
+    with pytest.raises(ad.AutodiffError, match=r"cotangent of argument 0 from the vjp rule of .*built like"):
+        ad.grad(g)({"a": 2.0, "b": 7.0})
+
+
 def test_arguments_of_a_container_may_be_shared():
     g = ad.grad(lambda p: np.sum(p["a"] * p["b"]))({"a": X, "b": X})
     np.testing.assert_array_equal(g["a"], X)
