@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 
 from .algebra import ONE, ZERO, Expression, chosen, elementwise, expression_of, number, ordered, simplified, symbol
-from .arrays import Traced, as_array, astype
+from .arrays import Traced, as_array, astype, name_of
 from .errors import AutodiffTypeError, AutodiffValueError
 from .graph import Graph
 from .nested import Branch, Loop
 from .recording import Node, guard, part, replaced, shown, statement
 from .rules.linalg import length
-from .tables import PARTIALS
+from .tables import PARTIALS, UNKNOWN
 from .trees import unflatten
 
 __all__ = [
@@ -89,14 +89,24 @@ _CHOSEN = None, lambda z, c, x, y: chosen(c, ONE, ZERO), lambda z, c, x, y: chos
 
 
 def partials(x: Expression) -> list[tuple[Expression, Callable[[], Expression]]]:
-    """The operands of `x` on which it depends smoothly, each with what gives the partial derivative."""
+    """The operands of `x` on which it depends smoothly, each with what gives the partial derivative, or its error."""
     table = _CHOSEN if x.function is np.where else PARTIALS.get(x.function, ())
 
     def called(partial: Any) -> Expression:
         return number(partial) if isinstance(partial, int) else expression_of(partial(x, *x.operands))
 
+    def unknown(_: None) -> Expression:
+        raise AutodiffTypeError(
+            f"{name_of(x.function)} has a derivative with respect to its last argument alone; the others must not hold "
+            "the symbol"
+        )
+
     pairs = zip(x.operands, table, strict=False)  # functions that are constant between jumps have an empty table
-    return [(operand, functools.partial(called, partial)) for operand, partial in pairs if partial is not None]
+    return [
+        (operand, functools.partial(unknown if partial is None else called, partial))
+        for operand, partial in pairs
+        if partial is not None or x.function in UNKNOWN
+    ]
 
 
 def differentiate(expression: Any, by: Expression) -> Expression:
@@ -106,7 +116,7 @@ def differentiate(expression: Any, by: Expression) -> Expression:
     `graph_size(expression)`. Conventions at kinks are those of `autodiff.rules.elementwise`. Source: Laue (2019), "On
     the equivalence of automatic and symbolic differentiation".
 
-    Raises `AutodiffTypeError` where `by` is no symbol.
+    Raises `AutodiffTypeError` where `by` is no symbol, or is in an argument for which a function of SciPy has no rule.
 
     >>> from autodiff import symbolic
     >>> x = symbolic.symbol("x")
@@ -128,7 +138,7 @@ def gradient(expression: Any, by: Sequence[Expression]) -> list[Expression]:
 
     by : a sequence (or array) of symbols. The derivatives share what they have in common.
 
-    Raises `AutodiffTypeError` where an entry of `by` is no symbol.
+    Raises `AutodiffTypeError` as `differentiate`.
 
     >>> from autodiff import symbolic
     >>> x, y = symbolic.symbol("x"), symbolic.symbol("y")

@@ -351,6 +351,21 @@ def test_scipys_functions_need_no_trace_before(monkeypatch):
     assert formulas.formulas(special.erfc).call == r"y = \operatorname{erfc}(x)"
 
 
+def test_arguments_for_which_scipys_functions_have_no_rule_are_refused():
+    special = pytest.importorskip("scipy.special")
+    assert tables.learned(special.jv)
+    for ufunc in tables.UNKNOWN:
+        for i, partial in enumerate(tables.PARTIALS[ufunc]):
+            y = ufunc(*[X if k == i else 0.5 for k in range(ufunc.nin)])
+            for derivative in (lambda y: differentiate(y, X), lambda y: symbolic.gradient(y, [X])):
+                if partial is None:
+                    with pytest.raises(ad.AutodiffError, match=f"{ufunc.__name__} .* last argument"):
+                        derivative(y)
+                else:
+                    derivative(y)
+            assert differentiate(y, Y) is differentiate(X, Y)
+
+
 @settings(max_examples=20, deadline=None)
 @given(st.lists(programs(), min_size=8, max_size=8))
 def test_text_and_latex_of_any_program(many):
