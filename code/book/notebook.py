@@ -30,7 +30,7 @@ EXECUTABLE = re.compile(r"^\{(?P<language>\{*[A-Za-z][\w+#-]*\}*)(?P<rest>[ ,][^
 INLINE = re.compile(r"^\{(?P<language>\w+)\}\s+(?P<expression>.+)$", re.DOTALL)
 INLINE_IN_TEXT = re.compile(r"`\{python\}\s+([^`]+)`")
 QUOTED_CELL = re.compile(r"^[ \t]*>[> \t]*(`{3,}|~{3,})[ \t]*\{\w")
-OPTION = re.compile(r"^#\|[ ]?")
+OPTION = re.compile(r"^#\s*\|[ ]?")
 PANDOC_PLACE = re.compile(r"\bline (\d+)(?: column \d+)?")
 
 DOUBLED = re.compile(r"Duplicate identifier '([^']+)'")

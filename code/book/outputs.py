@@ -21,8 +21,11 @@ from book.tree import Nodes
 
 MEDIA = "media"
 IMAGES = {"image/svg+xml": "svg", "image/png": "png", "image/jpeg": "jpg"}
+KINDS = ("text/markdown", *IMAGES, "text/latex", "text/html", "text/plain")
+"""The forms of an output that are shown, the best one first."""
 CAPTIONS = {"fig": "fig-cap", "tbl": "tbl-cap", "lst": "lst-cap"}
 ONLY_A_NAME = re.compile(r"^<[\w.]+ object( at \w+)?>$|^<Figure size .*>$")
+ADDRESS = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+>")
 MATPLOTLIB_TEXT = re.compile(r"^\[?<(matplotlib|Axes|Figure)|^(Text|\[Text|\(array)\(")
 
 
@@ -145,6 +148,7 @@ class CellWriter:
             elif kind == "stream":
                 asis = wanted == "asis"
                 text = output["text"]
+                self._ask_for_more(cell, text)
                 show(place, self.fragment(text, cell.line) if asis else [self._output("stdout", text)], markdown=asis)
             elif kind == "error":
                 show(place, [self._output("error", "\n".join(output["traceback"]))])
@@ -186,9 +190,21 @@ class CellWriter:
             if plain and not ONLY_A_NAME.match(plain):
                 form.append(tree.make("when", [self._output("display", plain)], formats="pdf notebooks"))
             return form
-        if not plain or ONLY_A_NAME.match(plain) or (has_picture and MATPLOTLIB_TEXT.match(plain)):
+        if has_picture and MATPLOTLIB_TEXT.match(plain):
             return []
-        return [self._output("display", plain)]
+        if others := sorted(set(data) - {*KINDS}):
+            message = f"{cell.name} shows {', '.join(others)}, which no format of the book has"
+            mend = f"show it as one of {', '.join(KINDS)}, or end its line with a semicolon"
+            self.source.fault(cell.line, "output", message, mend)
+        else:
+            self._ask_for_more(cell, plain)
+        return [] if not plain or ONLY_A_NAME.match(plain) else [self._output("display", plain)]
+
+    def _ask_for_more(self, cell: Cell, text: str) -> None:
+        """Warn of objects that say nothing of themselves but where they lie, which is elsewhere on each run."""
+        if found := ADDRESS.search(text) or ONLY_A_NAME.match(text):
+            mend = "show what is in it, or end its line with a semicolon"
+            self.source.fault(cell.line, "output", f"{cell.name} shows {found[0]:.60}, a name", mend, warning=True)
 
     def _inspect(self, cell: Cell, text: str) -> None:
         """Refuse what HTML or SVG may not hold."""

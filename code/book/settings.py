@@ -27,6 +27,9 @@ Loader.yaml_implicit_resolvers = {
 }
 
 
+MEND = "write key: value lines; what holds a colon, a bracket or a # goes between quotation marks"
+
+
 def as_list(value: Any) -> list[Any]:
     """What YAML lets people write as one thing or as a list of them."""
     return [] if value is None else value if isinstance(value, list) else [value]
@@ -44,13 +47,13 @@ class Settings:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             line = first_line + (mark.line if mark else 0)
-            raise fail(file, line, "yaml", str(error.problem or error.context)) from None
+            raise fail(file, line, "yaml", str(error.problem or error.context), MEND) from None
         except (yaml.YAMLError, ValueError) as error:
-            raise fail(file, first_line, "yaml", str(error).replace("\n", " ")) from None
+            raise fail(file, first_line, "yaml", str(error).replace("\n", " "), MEND) from None
         except RecursionError:
-            raise fail(file, first_line, "yaml", "brackets in brackets, too deep to follow") from None
+            raise fail(file, first_line, "yaml", "brackets in brackets, too deep to follow", MEND) from None
         if value is not None and not isinstance(value, dict):
-            raise fail(file, first_line, "yaml", f"expected key: value lines, found {value!r:.60}")
+            raise fail(file, first_line, "yaml", f"expected key: value lines, found {value!r:.60}", MEND)
         self.value: dict[str, Any] = value or {}
         if root is not None:
             self._collect(root, (), frozenset())
@@ -64,6 +67,9 @@ class Settings:
         if isinstance(node, yaml.MappingNode):
             for key, child in node.value:
                 place = (*path, key.value)
+                if place in self._lines:
+                    line, first = self.first_line + key.start_mark.line, self._lines[place]
+                    raise fail(self.file, line, "yaml", f"{key.value} for the second time", f"line {first} has one")
                 self._lines[place] = self.first_line + key.start_mark.line
                 self._collect(child, place, around)
         elif isinstance(node, yaml.SequenceNode):

@@ -100,6 +100,7 @@ SOURCES = [
     ("inline code of another language", "Text `{r} 1 + 1`.", 3, "unsupported", "{r}"),
     ("unknown option", CELL.format("#| fig-cup: x\n1"), 4, "setting", "fig-cup"),
     ("wrong value of an option", CELL.format("#| label: a\n#| echo: maybe\n1"), 5, "setting", "echo"),
+    ("option for the second time", CELL.format("#| label: a\n#| echo: true\n#| echo: false\n1"), 6, "yaml", "second"),
     ("options that are no YAML", CELL.format("#| label: [a\n1"), 4, "yaml", ""),
     ("inline code in an option", CELL.format(f'{FIGURE}"`{{python}} n`"\n1'), 5, "inline-in-option", "fig-cap"),
     ("figure cell without caption", CELL.format("#| label: fig-a\n1"), 4, "caption", "fig-cap"),
@@ -128,7 +129,7 @@ def test_a_source_is_refused(small_book, what, text, line, rule, words):
     assert found, [str(fault) for fault in faults]
     file = "b.svg" if text == DRAWN else "one.qmd"
     assert (found[0].file, found[0].line, found[0].warning) == (file, line, False)
-    assert found[0].mend or rule == "yaml"
+    assert found[0].mend
 
 
 CONFIGS = [
@@ -140,6 +141,7 @@ CONFIGS = [
     ("the same name twice", CHAPTERS + "index.qmd\n    - one.qmd\n    - one.qmd", 6, "one"),
     ("not YAML", "project: [", 2, ""),
     ("not a mapping", "- a", 1, "key: value"),
+    ("a key for the second time", BOOK + "lang: en\nlang: de", 4, "lang"),
     ("an object", "a: !!python/object/apply:os.getcwd []", 1, ""),
     ("a depth that no heading has", BOOK + "toc-depth: 7", 3, "toc-depth"),
     ("other mathematics", BOOK + "format:\n  html:\n    html-math-method: katex", 5, "katex"),
@@ -225,6 +227,8 @@ RUNS = [
      "external", "<image> loads"),
     ("draws without alt", f"{FIGURE}C\n{DRAW}", 3, "alt", "no alt"),
     ("draws without caption", f"#| fig-alt: A\n{DRAW}", 3, "caption", "without a caption"),
+    ("shows JSON", "from IPython.display import JSON\nJSON({'a': 1})", 3, "output", "application/json"),
+    ("shows JavaScript", "from IPython.display import Javascript\nJavascript('1')", 3, "output", "application/java"),
     ("prints an equation without label", "#| output: asis\nprint('$$ a + b $$')", 5, "unlabelled-equation", "a + b"),
     ("prints a formula that is none", "#| output: asis\nprint('$', chr(92), 'foo$', sep='')", 3, "formula", "foo"),
     ("prints an unknown class", "#| output: asis\nprint('::: {.foo}\\nx\\n:::')", 3, "unsupported", "foo"),
@@ -242,6 +246,22 @@ def test_a_cell_that(small_book, what, code, line, rule, words):
     assert found, error.value
     assert (found[0].file, found[0].line) == ("one.qmd", line)
     assert words in found[0].message
+
+
+NAMES = ["object()", "len.__call__", "class A: pass\n[A()]", "print('So:', object())"]
+
+
+@pytest.mark.parametrize("code", NAMES)
+def test_a_warning_of_objects_that_only_say_where_they_lie(small_book, code):
+    with pytest.raises(BookError) as error:
+        small_book(HEAD + CELL.format(code.replace("\n[", "\n\n["))).render("html", strict=True)
+    assert [(fault.line, fault.rule) for fault in error.value.faults] == [(3, "output")]
+
+
+def test_options_are_read_as_quarto_does(small_book):
+    book = small_book(HEAD + CELL.format("# | echo: false\n#|output: false\nprint(1)"))
+    book.render("html")
+    assert "print" not in book.page()
 
 
 def test_inline_code_that_raises(small_book):

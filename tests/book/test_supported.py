@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import book
-from book import check, crossref, keys, supported
+from book import check, crossref, keys, outputs, supported
 from book.errors import BookError
 
 TEXT = (Path(book.__file__).parent / "SUPPORTED.md").read_text(encoding="utf-8")
@@ -24,6 +24,7 @@ def every_name() -> Iterator[str]:
     yield from (f"{kind}-" for kind in (*supported.LABELLED_DIVS, *crossref.KINDS))
     yield from supported.OUTER_LAYOUT
     yield from supported.RAW_FORMATS
+    yield from (*outputs.KINDS, "stdout", "stderr", "error")
     for table in (keys.BOOK, keys.HEAD, keys.CELL, keys.AUTHOR):
         yield from table
     for table in (keys.BOOK["book"], *keys.BOOK["format"].values(), keys.CROSSREF):
