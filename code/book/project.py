@@ -160,10 +160,11 @@ class Project:
 
     @property
     def date(self) -> str:
-        """The book's date as it is printed; as machines read it where none is stated."""
+        """The book's date as it is printed; empty where none is stated."""
+        if not self.get("book", "date"):
+            return ""
         form = self.get("book", "date-format", default=self.get("date-format"))
-        stated = "long" if self.lang.startswith("en") and self.get("book", "date") else "iso"
-        return dates.write(self.moment, form or stated)
+        return dates.write(self.moment, form or ("long" if self.lang.startswith("en") else "iso"))
 
     def _date_faults(self) -> Iterator[Fault]:
         stated = self.get("book", "date")

@@ -91,7 +91,7 @@ def _in_template(edition: Edition, bodies: Mapping[str, Any]) -> dict[str, str]:
         "subtitle": project.get("book", "subtitle", default=""),
         "authors": project.authors,
         "people": [] if all(author.plain for author in project.people) else project.people,
-        "date": project.date if project.get("book", "date") else "",
+        "date": project.date,
         "description": project.get("book", "description", default=""),
         "lang": project.lang,
         "repo_url": project.get("book", "repo-url", default=""),

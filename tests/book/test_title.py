@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import subprocess
 import zipfile
 
 import pytest
@@ -66,6 +67,19 @@ def test_the_date_of_a_book(small_book, monkeypatch, book, expected):
     assert made.project().date == expected
     made.render("html")
     assert f'<p class="cover-date">{expected}</p>' in made.page("index")
+
+
+def test_no_date_where_none_is_stated(small_book, monkeypatch):
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1700000000")
+    made = configured(small_book, "author: Ann")
+    made.render("html", "pdf", "epub")
+    with zipfile.ZipFile(next(made.output.glob("*.epub"))) as archive:
+        title = archive.read("EPUB/text/title_page.xhtml").decode()
+    printed = ["pdftotext", next(made.output.glob("*.pdf")), "-"]
+    page = subprocess.run(printed, capture_output=True, check=True, text=True).stdout
+    for text in (title, page, made.page("index")):
+        assert "Ann" in text
+        assert "2023" not in text
 
 
 WRONG = [
