@@ -134,17 +134,20 @@ def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: 
     """The leaves of a tree of tangents or cotangents, fitted to the values `leaves` that they belong to."""
     own, own_structure = flatten_like(tree, structure)
     if own_structure != structure:
-        raise AutodiffValueError(f"the {kind} must be built like the {name}: expected {structure}, got {own_structure}")
+        expected, got = (
+            "an array" if own == LEAF else f"{own}, where * is an array" for own in (structure, own_structure)
+        )
+        raise AutodiffValueError(f"the {kind} must be built like the {name}: expected {expected}; got {got}")
     found = []
     for t, x, path in zip(own, leaves, paths(structure, name), strict=True):
         dtype = tangent_dtype(x)
         if not isinstance(t, Traced | np.ndarray | np.generic):
             t = dtype.type(t) if isinstance(t, int | float) or dtype.kind == "c" else np.asarray(t)
         if t.shape != x.shape:
-            raise AutodiffValueError(f"the {kind} of {path} has shape {t.shape}; expected {x.shape}, got {t.shape}")
+            raise AutodiffValueError(f"the {kind} of {path} has the wrong shape: expected {x.shape}, got {t.shape}")
         if t.dtype != dtype:
             raise AutodiffTypeError(
-                f"the {kind} of {path} has dtype {t.dtype}: expected {dtype}, got {t.dtype}. Use .astype({dtype})."
+                f"the {kind} of {path} has the wrong dtype: expected {dtype}, got {t.dtype}. Use .astype({dtype})."
             )
         found.append(t)
     return found

@@ -23,6 +23,7 @@ from .graph import Graph
 from .nested import Branch, Loop
 from .recording import Node, guard, part, replaced, shown, statement
 from .rules.linalg import length
+from .rules.products import contract
 from .tables import PARTIALS, UNKNOWN
 from .trees import unflatten
 
@@ -280,6 +281,7 @@ OF_OBJECTS: dict[Callable, Callable] = {
     np.min: _extreme(np.minimum),
     np.real: lambda a: a,
     astype: lambda a, dtype: elementwise(np.trunc, (a,)) if dtype.kind in "iu" else a,
+    contract: lambda subscripts, arrays: np.einsum(subscripts, *arrays),  # an order of products is for floats
     length: lambda x, axes, keepdims: np.sqrt(np.sum(x * x, axis=axes, keepdims=keepdims)),
 }
 """Functions that NumPy does not have for arrays of objects, or has otherwise."""

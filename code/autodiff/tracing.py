@@ -120,7 +120,7 @@ def refuse_operand(ufunc: np.ufunc) -> None:
 float64 = np.float64  # looked up once, on the path that must be quick
 NUMBERS = {float, float64}
 # What computes the same of two numbers, in a sixth of the time.
-OPERATORS = {np.add: add, np.subtract: sub, np.multiply: mul, np.divide: truediv}
+OPERATORS: dict[Any, Callable] = {np.add: add, np.subtract: sub, np.multiply: mul, np.divide: truediv}
 SIGNED = {1: identity(), -1: negation()}
 
 

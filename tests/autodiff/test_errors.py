@@ -327,6 +327,11 @@ CALLS = {
         ValueError,
         r"expected \(3,\), got \(2,\)",
     ),
+    "list as a cotangent": (
+        lambda: ad.vjp(square, X)[1]([1.0, 1.0, 1.0]),
+        ValueError,
+        r"expected an array; got list\(.*where \* is an array",
+    ),
     "number as a cotangent": (lambda: ad.vjp(square, X)[1](1.0), ValueError, r"expected \(3,\), got \(\)"),
     "dtype of a cotangent": (
         lambda: ad.vjp(square, X.astype(np.float32))[1](ONES),

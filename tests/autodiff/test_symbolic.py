@@ -205,6 +205,13 @@ def test_programs_run_on_arrays_of_symbols():
     assert np.sum(np.exp(-x) * x) is symbolic.expressions(ad.trace(lambda x: np.sum(np.exp(-x) * x), np.ones(3)))
 
 
+def test_einsum_of_many_operands_becomes_a_formula():
+    u, A = np.array([0.4, 1.1]), np.array([[1.0, 2.0], [3.0, 5.0]])
+    f = lambda u: np.einsum("i,ij,jk,kl,l->", u, A, A, A, u)
+    formula = symbolic.expressions(ad.trace(f, u))
+    np.testing.assert_allclose(evaluate(formula, dict(zip(symbol("u", 2), u, strict=True))), f(u))
+
+
 def test_conditionals_are_choices_and_loops_are_refused():
     def both(x):
         return ad.cond(x > 0, np.sin, lambda x: x**2, x)
