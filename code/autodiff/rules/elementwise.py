@@ -7,7 +7,7 @@ Broadcasting, dtypes and both modes follow from it.
 Kinks, where there is no derivative, and what the rules give there (0 at an optimum, else a value between the
 one-sided slopes):
 
-    abs(x), hypot(x, y) at 0               0
+    abs(x), hypot(x, y), norm(x) at 0      0, and so are the second derivatives
     maximum, minimum, fmax, fmin at x = y  each operand gets one half
     clip(x, lo, hi) at x = lo or hi        one half to x, one half to the bound
     sqrt(x), cbrt(x) at 0                  inf, the limit (sqrt is meant for x > 0: see where, below)
@@ -16,9 +16,11 @@ one-sided slopes):
     x**y, x < 0                            nan with respect to y (no real power nearby)
     sign, floor, ceil, rint, trunc         0 everywhere (sign of complex numbers: 0 at 0)
     arcsin, arccos, arctanh at ±1, log(0)  ±inf, the limit
+    logaddexp, ad.logsumexp                equal infinities share equally, as the largest entries do
 
-`np.where(x > 0, np.sqrt(x), 0)` at x = 0 has the value 0 and the derivative nan: both branches are differentiated,
-and 0 · inf is nan. Choose the argument, not the result: `np.sqrt(np.where(x > 0, x, 1))` inside the `where`.
+`np.where(x > 0, np.sqrt(x), 0)` at x = 0 has the value 0 and, in reverse mode, the derivative nan: both branches are
+differentiated, and the cotangent 0 times the slope inf is nan. Forward mode drops the tangent inf, and gives 0. Choose
+the argument, not the result: `np.sqrt(np.where(x > 0, x, 1))` inside the `where`.
 """
 
 import numpy as np
@@ -52,6 +54,11 @@ def nonzero(x):
     return np.where(x == 0, 1, x)
 
 
+def over_length(x, y):
+    """x / y for a length y of which x is a part, and 0 where that is 0, with all its derivatives."""
+    return np.where(y == 0, 0, x) / nonzero(y)
+
+
 conjugation = Linear("conjugation", lambda t, _: np.conj(t), lambda u, _: np.conj(u))
 # The imaginary part of complex numbers, times i; its own transpose.
 imaginary = Linear("imaginary part", lambda t, _: (t - np.conj(t)) / 2, lambda u, _: (u - np.conj(u)) / 2)
@@ -59,7 +66,7 @@ imaginary = Linear("imaginary part", lambda t, _: (t - np.conj(t)) / 2, lambda u
 
 def direction(y, x):
     """The derivative of y = |x|: sign x; for complex x it is x̄/|x|, whose product with dx has d|x| as real part."""
-    return np.sign(x) if x.dtype.kind == "f" else np.conj(x) / nonzero(y)
+    return np.sign(x) if x.dtype.kind == "f" else over_length(np.conj(x), y)
 
 
 def power_base(z, x, y):
@@ -75,9 +82,10 @@ def power_exponent(z, x, y):
     return np.where(x == 0, 0, np.log(nonzero(x))) * z
 
 
-def softmax_weight(z, x):
-    """exp(x − z) for z = log(exp x + …): the share of x, also where both are −inf."""
-    return np.exp(np.where(x == z, 0, x - z))
+def softmax_weight(z, x, y):
+    """exp(x − z), the share of x in z = log(exp x + exp y): one half where both are infinite alike."""
+    wins = x == z
+    return np.where(wins, shared(z, wins, wins & (y == z)), np.exp(np.where(wins, 0, x - z)))
 
 
 def over_square(x, r):
@@ -135,10 +143,13 @@ PARTIALS.update({
         lambda z, x, y: shared(z, (x < y) | np.isnan(y), x == y),
         lambda z, x, y: shared(z, (y < x) | np.isnan(x), x == y),
     ),
-    np.hypot: (lambda z, x, y: x / nonzero(z), lambda z, x, y: y / nonzero(z)),
+    np.hypot: (lambda z, x, y: over_length(x, z), lambda z, x, y: over_length(y, z)),
     np.arctan2: (lambda z, y, x: over_square(x, np.hypot(x, y)), lambda z, y, x: -over_square(y, np.hypot(x, y))),
-    np.logaddexp: (lambda z, x, y: softmax_weight(z, x), lambda z, x, y: softmax_weight(z, y)),
-    np.logaddexp2: (lambda z, x, y: softmax_weight(LN2 * z, LN2 * x), lambda z, x, y: softmax_weight(LN2 * z, LN2 * y)),
+    np.logaddexp: (lambda z, x, y: softmax_weight(z, x, y), lambda z, x, y: softmax_weight(z, y, x)),
+    np.logaddexp2: (
+        lambda z, x, y: softmax_weight(LN2 * z, LN2 * x, LN2 * y),
+        lambda z, x, y: softmax_weight(LN2 * z, LN2 * y, LN2 * x),
+    ),
     np.remainder: (1, lambda z, x, y: -np.floor(x / y)),
     np.fmod: (1, lambda z, x, y: -np.trunc(x / y)),
     np.copysign: (lambda z, x, y: np.sign(x) * np.sign(z), None),

@@ -14,7 +14,7 @@ from ..errors import AutodiffValueError
 from ..operators import Linear, align, cast, compose, diagonal, kept_shape, negation, sum_to, typed
 from ..tables import CONSTANT, composed, rule
 from ..tracing import JacobianTrace, is_traced_by
-from .elementwise import NO_VALUE, imaginary, nonzero
+from .elementwise import NO_VALUE, imaginary, over_length
 from .products import premultiplied, stack_premultiplied, stack_times, times
 from .reductions import reduction
 from .shapes import axes_of
@@ -64,7 +64,7 @@ def length(x, axes, keepdims):
 @rule(length)
 def length_rule(y, x, axes, keepdims):
     """dy = Σ x dx / y, and 0 where y = 0."""
-    return reduction(y, x, axes, diagonal(x / nonzero(y.reshape(kept_shape(x.shape, axes)))))
+    return reduction(y, x, axes, diagonal(over_length(x, y.reshape(kept_shape(x.shape, axes)))))
 
 
 @composed(np.linalg.vector_norm)

@@ -10,7 +10,6 @@ import numpy as np
 from ..arrays import as_array, dispatched
 from ..operators import diagonal, kept_shape
 from ..tables import CONSTANT, PARTIALS, PENDING, UNKNOWN, rule
-from .elementwise import softmax_weight
 from .reductions import reduction
 from .shapes import axes_of
 
@@ -134,8 +133,11 @@ def _logsumexp(x, axes, keepdims):
 
 @rule(_logsumexp)
 def logsumexp_rule(y, x, axes, keepdims):
-    """dy = Σ exp(x − y) dx."""
-    return reduction(y, x, axes, diagonal(softmax_weight(y.reshape(kept_shape(x.shape, axes)), x)))
+    """dy = Σ exp(x − y) dx; entries that are infinite alike share equally."""
+    y_kept = y.reshape(kept_shape(x.shape, axes))
+    wins = x == y_kept
+    shares = np.divide(wins, np.maximum(wins.sum(axis=axes, keepdims=True), 1), dtype=x.dtype)
+    return reduction(y, x, axes, diagonal(np.where(wins, shares, np.exp(np.where(wins, 0, x - y_kept)))))
 
 
 def logsumexp(x, axis=None, keepdims=False):
