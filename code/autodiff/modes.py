@@ -154,7 +154,7 @@ def checked(kind: str, tree: Any, leaves: Sequence, structure: Structure, name: 
 
 
 def released(found: Sequence, ends: Sequence, batch: tuple, given: Sequence) -> list:
-    """Derivatives as the user's own arrays: zeros for None, no views, none of `given`, none twice.
+    """Derivatives as the user's own numbers and arrays: zeros for None, no views, none of `given`, none twice.
 
     `ends` are the values whose tangents or cotangents `found` are; `batch` the axes in front.
     """
@@ -163,6 +163,8 @@ def released(found: Sequence, ends: Sequence, batch: tuple, given: Sequence) -> 
     for g, x in zip(found, ends, strict=True):
         if g is None:
             g = np.zeros(batch + x.shape, tangent_dtype(x))[()]
+        elif type(g) is np.ndarray and not g.ndim:
+            g = g[()]
         elif type(g) is np.ndarray and (g.base is not None or not g.flags.writeable or id(g) in taken):
             g = g.copy()
         taken.add(id(g))

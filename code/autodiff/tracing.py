@@ -40,9 +40,10 @@ class Trace:
 
     __slots__ = ("closed", "number", "origin")
     NO_ARRAY = (
-        "np.array, np.asarray and their kin would drop the derivative of a traced array. "
-        "To build an array of traced values use np.stack([x, y]) or np.concatenate; "
-        "to leave the derivative behind on purpose use ad.stop_gradient(x)."
+        "np.array, np.asarray and what calls them (most of SciPy's functions, a.dot(x) of a plain a, np.sum of a list) "
+        "would drop the derivative of a traced array. To build an array of traced values use np.stack([x, y]) or "
+        "np.concatenate, for a.dot(x) write a @ x, declare other functions by ad.custom_vjp; to leave the derivative "
+        "behind on purpose use ad.stop_gradient(x)."
     )
     NO_NUMBER = (
         "a traced value cannot become a Python number: its derivative would be lost. Use the NumPy function "

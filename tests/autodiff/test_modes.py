@@ -462,6 +462,12 @@ def test_copies_keep_their_derivative(copied):
     np.testing.assert_allclose(g["b"][0], np.sum(X**2))
 
 
+@pytest.mark.parametrize("f", [lambda x: np.where(x > 0, x * x, 0.0), lambda x: np.sum(np.sin(x[None]))])
+def test_derivatives_by_one_number_are_numbers(f):
+    found = ad.grad(f)(2.0), ad.jvp(f, (2.0,), (1.0,))[1], *ad.vjp(f, 2.0)[1](1.0), *ad.hvp(f, (2.0,), (1.0,))
+    assert {type(d) for d in found} == {np.float64}
+
+
 def test_rebinding_in_place_of_numbers():
     def f(x):
         total = x[0]
