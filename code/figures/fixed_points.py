@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 
 import autodiff as ad
 from figures import measurements, style
+from figures.explorables import rounded
 from figures.style import INK, SERIES
 
 Function = Callable[..., Any]
@@ -102,35 +103,71 @@ def contributions(data: dict[str, Any]) -> Figure:
 # --- two errors ----------------------------------------------------------------------------------------------
 
 
+KNOBS = (0.5, 1.0, 1.25, 1.5)
+"""Settings of the cosine key: a fast contraction, a medium one, a slow one, and none."""
+
+STARTS = {"0.1": 0.1, "1.3": 1.3, "at rest": None}
+"""Where iterations begin, by the names that readers choose; None is the fixed point itself."""
+
+
 def errors_data(
-    phi: float, f: Function = settle, start: float = 0.1, steps: int = 60, floor: float = 2e-16
+    phi: float, f: Function = settle, start: float | None = 0.1, steps: int = 60, floor: float = 2e-16
 ) -> dict[str, Any]:
-    """After each iteration: errors of the iterate, of its derivative, and of the implicit formula at the iterate."""
+    """After each iteration: errors of the iterate, of its derivative, and of the implicit formula at the iterate.
+
+    `digits` counts for each of the three the significant digits that are right: d, where the error is at most half a
+    unit of the d-th; 14 means all but for rounding. The error of the derivative, counted positive, is the sum of
+    `carried`, what the step has left of the error before, and `added`, which it owes to slopes taken at an iterate that
+    has not arrived. A start of None is the fixed point.
+    """
+    solve = lambda phi: ad.fixed_point(f, 1.0 if start is None else start, phi, solver="newton", tol=1e-15)
+    solution, slope = map(float, ad.value_and_grad(solve)(phi))
+    first = solution if start is None else start
 
     def iterated(phi: Any) -> list:
-        theta = [start * phi**0]
+        theta = [first * phi**0]
         for _ in range(steps):
             theta.append(f(theta[-1], phi))
         return theta
 
-    solution, slope = ad.value_and_grad(lambda phi: ad.fixed_point(f, start, phi, solver="newton", tol=1e-15))(phi)
-    theta, unrolled = ad.jvp(iterated, (phi,), (1.0,))
-    theta = np.array(theta)
+    theta, unrolled = map(np.array, ad.jvp(iterated, (phi,), (1.0,)))
     (_, by_theta), (_, by_phi) = (
         ad.jvp(lambda t: f(t, phi), (theta,), (np.ones_like(theta),)),
         ad.jvp(lambda p: f(theta, p), (phi,), (1.0,)),
     )
-    implicit = by_phi / (1 - by_theta)
-    rate = abs(float(ad.grad(f)(solution, phi)))
-    far = lambda found, truth: np.maximum(np.abs(np.array(found) - truth), floor).tolist()
+    error = {"iterate": theta - solution, "unrolled": unrolled - slope, "implicit": by_phi / (1 - by_theta) - slope}
+    size = {name: np.maximum(np.abs(signed), floor) for name, signed in error.items()}
+    off = error["unrolled"]
+    carried = np.append(0.0, by_theta[:-1] * off[:-1]) * np.sign(off)
+    added = np.abs(off) - carried
+    added[np.abs(added) < 1e-15 * np.maximum(np.abs(off), 1)] = 0  # rounding
+    truth = {"iterate": solution, "unrolled": slope, "implicit": slope}
     return {
         "phi": phi,
-        "rate": rate,
+        "rate": abs(float(ad.grad(f)(solution, phi))),
+        "start": first,
         "steps": list(range(steps + 1)),
-        "iterate": far(theta, solution),
-        "unrolled": far(unrolled, slope),
-        "implicit": far(implicit, slope),
+        "theta": rounded(theta),
+        **{name: rounded(values) for name, values in size.items()},
+        "digits": {name: right_digits(size[name], truth[name]) for name in size},
+        "carried": rounded(carried + 0.0),
+        "added": rounded(added),
     }
+
+
+def right_digits(error: np.ndarray, truth: float) -> list[int]:
+    """How many significant digits of the truth an error leaves right, 14 at most."""
+    return np.clip(np.floor(-np.log10(2 * error / abs(truth))), 0, 14).astype(int).tolist()
+
+
+def contraction_data(knobs: Sequence[float] = KNOBS, starts: dict[str, float | None] = STARTS) -> dict[str, Any]:
+    """What `errors` and its explorable draw: for each setting of the knob the key's graph, and a run from each start."""
+    across = np.linspace(0, 1.55, 32)
+    made = []
+    for phi in knobs:
+        runs = [errors_data(phi, start=start) for start in starts.values()]
+        made.append({"phi": phi, "rate": runs[0]["rate"], "graph": rounded(settle(across, phi)), "runs": runs})
+    return {"across": rounded(across), "starts": list(starts), "knobs": made}
 
 
 @style.figure

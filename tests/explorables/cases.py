@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from figures import accumulation, finite_differences
+from figures import accumulation, finite_differences, fixed_points
 from figures.numbers import tex
 
 State = dict[str, int]
@@ -74,6 +74,24 @@ def bracket_chain(data: Any, state: State) -> list[str]:
     return [f"So far {total:,}", f"took {made[-1]['multiply_adds']:,}", outlook]
 
 
+def press_key(data: Any, state: State) -> list[str]:
+    run, step = data["knobs"][state["knob"]]["runs"][state["start"]], state["step"]
+    names = {"iterate": "Iterate", "unrolled": "Unrolled derivative", "implicit": "Implicit derivative"}
+    errors = [f"{name}: {right(run[kind][step], run['digits'][kind][step])}" for kind, name in names.items()]
+    if step == 0 or run["digits"]["unrolled"][step] == 14:
+        return errors
+    added = run["added"][step]
+    new = f" {'+' if added > 0 else '−'} {number(abs(added), 3)} new" if added else ", nothing new"
+    return [*errors, f"Unrolled error: {number(run['carried'][step], 3)} carried over{new}"]
+
+
+def right(error: float, digits: int) -> str:
+    if digits == 14:
+        return "right but for rounding"
+    count = {0: "no digit", 1: "1 digit"}.get(digits, f"{digits} digits")
+    return f"error {number(error, 3)}, {count} right"
+
+
 EXPLORABLES = {
     "bracket-chain": Case(
         chapter="accumulation",
@@ -89,6 +107,23 @@ EXPLORABLES = {
             ("Start over with this chain", "Enter Enter", {"chain": 2, "order": 0}),
         ],
         linked={"chain": 3, "order": 2221},
+    ),
+    "press-key": Case(
+        chapter="fixed-points",
+        data=fixed_points.contraction_data,
+        says=press_key,
+        start={"knob": 1, "start": 0, "step": 10},
+        moves=[
+            ("Iterations", "ArrowRight ArrowRight", {"knob": 1, "start": 0, "step": 12}),
+            ("0.93", "Space", {"knob": 2, "start": 0, "step": 12}),
+            ("at rest", "Space", {"knob": 2, "start": 2, "step": 12}),
+            ("Iterations", "Home", {"knob": 2, "start": 2, "step": 0}),
+            ("Iterations: forward", "Enter Space", {"knob": 2, "start": 2, "step": 2}),
+            ("0.93", "ArrowDown", {"knob": 3, "start": 2, "step": 2}),
+            ("0.22", "Space", {"knob": 0, "start": 2, "step": 2}),
+            ("Iterations", "End", {"knob": 0, "start": 2, "step": 60}),
+        ],
+        linked={"knob": 2, "start": 1, "step": 3},
     ),
     "step-size": Case(
         chapter="finite-differences",

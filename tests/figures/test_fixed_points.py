@@ -1,5 +1,7 @@
 """The data behind the figures of the chapter on fixed points."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -15,11 +17,41 @@ def test_the_shares_of_the_steps_add_up_to_the_unrolled_derivative():
     assert sum(signed) == pytest.approx(float(whole), rel=1e-12)
 
 
-def loop(phi, steps):
-    theta = 0.1
+def loop(phi, steps, theta=0.1):
     for _ in range(steps):
         theta = figures.settle(theta, phi)
     return theta
+
+
+def test_the_runs_of_the_key_are_plain_and_teach_what_the_chapter_says():
+    data = figures.contraction_data()
+    assert json.loads(json.dumps(data)) == data
+    fast, medium, slow, none = data["knobs"]
+    assert fast["rate"] < medium["rate"] < slow["rate"] < 1 < none["rate"]
+    first = medium["runs"][0]
+    assert (first["digits"]["iterate"][10], first["digits"]["unrolled"][10]) == (1, 0)
+    assert slow["runs"][0]["unrolled"][10] > slow["runs"][0]["unrolled"][0]
+    for knob in data["knobs"]:
+        rest = knob["runs"][2]
+        assert rest["iterate"][10] < 1e-14
+        assert rest["unrolled"][10] == pytest.approx(knob["rate"] ** 10 * rest["unrolled"][0], rel=1e-3)
+        assert not any(rest["added"][1:11])
+
+
+@pytest.mark.parametrize("phi", [0.5, 1.0, 1.25])
+@pytest.mark.parametrize("start", [0.1, 1.3])
+def test_an_error_is_what_was_carried_over_and_what_was_added(phi, start):
+    data = figures.errors_data(phi, start=start, steps=12)
+    T = [float(ad.grad(lambda phi, k=k: loop(phi, k, start))(phi)) for k in (11, 12)]
+    slope = float(ad.grad(lambda phi: ad.fixed_point(figures.settle, 1.0, phi))(phi))
+    A = ad.grad(figures.settle)(loop(phi, 11, start), phi)
+    assert data["unrolled"][12] == pytest.approx(abs(T[1] - slope), rel=1e-3)
+    assert data["carried"][12] == pytest.approx(A * (T[0] - slope) * np.sign(T[1] - slope), rel=1e-3)
+    assert data["carried"][12] + data["added"][12] == pytest.approx(data["unrolled"][12], rel=1e-3)
+
+
+def test_digits_are_right_up_to_half_a_unit():
+    assert figures.right_digits(np.array([1.0, 0.05, 0.004, 1e-17]), 1.0) == [0, 1, 2, 14]
 
 
 @pytest.mark.parametrize("phi", [0.5, 1.0, 1.25])
