@@ -23,9 +23,11 @@ OUTSIDE = re.compile(r"\s*(?:(?!data:|blob:|mailto:|tel:)[a-z][a-z0-9+.-]*:|[/\\
 CODE = re.compile(r"\s*javascript:", re.IGNORECASE)
 SUSPECT = [
     re.compile(signs)
-    for signs in ("<script", "javascript:", "@import", r"on(?<=[\s/\"']on)\w+\s*=", "src", r"data\s*=", "poster", "action", "background",
-                  "ping", r"href\s*=\s*(?![\"']?#)", r"url\((?!\s*[\"']?#)")
-]  # fmt: skip
+    for signs in (
+        *("<script", "javascript:", "@import", "src", "poster", "action", "background", "ping", r"data\s*="),
+        *(r"on(?<=[\s/\"']on)\w+\s*=", r"href\s*=\s*(?![\"']?#)", r"url\((?!\s*[\"']?#)"),
+    )
+]
 """One of them stands, in small letters, in a text that anything is found in. Most drawings are long and have none; each
 begins with letters, which makes them quick to look for."""
 

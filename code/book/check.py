@@ -39,7 +39,7 @@ def sources(project: Project) -> list[Fault]:
     """What is wrong with the sources. Raises `BookError` where they cannot be read."""
     book = manuscripts(project, run=())
     known = citations.entries(project)
-    faults = [fault for item in book for fault in item.faults]
+    faults = [*citations.doubled(project), *(fault for item in book for fault in item.faults)]
     for item in book:
         faults += citations.faults(project, item.summary["citations"], known)
     for form in project.formats:

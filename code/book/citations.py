@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from book.project import CONFIG, Project
 from book.store import digest, renderer_digest
 from book.tree import Node, Nodes
 
+KEY = re.compile(r"^\s*@(?!comment|string|preamble)\w+\s*[{(]\s*([^\s,]+)", re.IGNORECASE)
+KEY_IN_JSON = re.compile(r'"id"\s*:\s*"([^"]+)"')
 PLACE = re.compile(r"\(line (\d+), column \d+\)")
 
 
@@ -53,6 +55,20 @@ def entries(project: Project) -> dict[str, dict[str, Any]]:
 
     key = digest(renderer_digest(), *files)
     return {entry["id"]: entry for entry in project.store.memo("bibliography", key, read)}
+
+
+def doubled(project: Project) -> Iterator[Fault]:
+    """The entries that have the key of an earlier one, which only the last would be heard of."""
+    known: dict[str, str] = {}
+    for path in project.bibliography:
+        name = path.relative_to(project.root).as_posix()
+        pattern = KEY_IN_JSON if path.suffix == ".json" else KEY
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+            if found := pattern.search(line):
+                place = known.setdefault(found[1], f"{name}:{number}")
+                if place != f"{name}:{number}":
+                    message = f"{found[1]} for the second time, after {place}"
+                    yield Fault(name, number, "doubled-entry", message, "rename one, or remove it")
 
 
 def faults(project: Project, citations: Sequence[dict[str, Any]], known: dict[str, Any]) -> list[Fault]:

@@ -145,7 +145,7 @@ TAG = re.compile(r"<[^>]+>")
 
 
 def _title_page(text: str, project: Project) -> str:
-    """The title page with the date as people write it, if the book states one, and with all that is said of the authors."""
+    """The title page with the date as people write it, where one is stated, and all that is said of the authors."""
     written = f'<p class="date">{escape(project.date)}</p>' if project.date else ""
     text = text.replace(f'<p class="date">{project.moment.date().isoformat()}</p>', written)
     for author in project.people:

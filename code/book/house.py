@@ -7,7 +7,7 @@ They are data of the book, the table ``[tool.book]`` of its pyproject.toml, and 
 - ``figures``, ``exercises``, ``length``: how many of them, and how many words, a numbered chapter has at least
 - ``solutions``: the chapter that refers to every exercise
 - ``cell-lines``, ``cell-columns``: how long and how wide a cell may be
-- ``caption-numbers``: ``false`` where no number may be typed into the caption of a cell
+- ``caption-numbers``: ``false`` where no number may be typed into the caption of a cell or of a labelled div
 - ``printed-only``: entries of the bibliography that no address leads to
 
 What breaks such a rule is a warning: the book can be rendered all the same.
@@ -23,11 +23,17 @@ from typing import Any
 from book import notebook, tree
 from book.errors import Fault
 from book.manuscript import Manuscript, read_key
-from book.project import Project
+from book.project import Project, as_list
+from book.supported import FLOATS
 
 WORD = re.compile(r"[^\W\d_]{2,}(?:[’'][^\W\d_]+)*")
+CODE = re.compile(r"`[^`]*`|\$[^$]*\$")
 MARKUP = re.compile(r"[{}@#=/\\_|<>\d]")
 DIGIT = re.compile(r"\d")
+NUMBER = re.compile(r"\d*[2-9]\d*|\d{2,}|\d[.,]\d")
+"""A number in words that may be a parameter; 0 and 1 are facts."""
+SPOKEN = ("fig-cap", "tbl-cap", "lst-cap", "fig-subcap", "fig-alt")
+"""The options of cells and the attributes that are words, with those of divs."""
 Rules = Mapping[str, Any]
 Finding = tuple[int, str, str, str]
 """Line, name of the rule, message, mend."""
@@ -49,7 +55,7 @@ def faults(project: Project, book: list[Manuscript], rules: Rules) -> Iterator[F
     }
     known = _dictionary(project, rules)
     for item in book:
-        findings = [*_cells(item, rules)]
+        findings = [*_cells(item, rules), *_captions(item, rules)]
         if _is_numbered(item):
             findings += [*_skeleton(item, rules), *_amounts(item, rules), *_solutions(item, rules, solved)]
         if known:
@@ -110,13 +116,49 @@ def _cells(item: Manuscript, rules: Rules) -> Iterator[Finding]:
                 yield cell.line_of(option), "caption-number", f"a number typed into {option}", mend
 
 
+def _captions(item: Manuscript, rules: Rules) -> Iterator[Finding]:
+    """Numbers in the captions of labelled divs, which are their last paragraphs."""
+    item.source.goto(1)
+    for node in tree.walk(_text(item)) if not rules.get("caption-numbers", True) else ():
+        if node["t"] == "Div" and node["c"][0][0].partition("-")[0] in FLOATS and node["c"][1]:
+            item.source.locate(f"#{node['c'][0][0]}")
+            for piece in _pieces(node["c"][1][-1]):
+                if NUMBER.search(piece):
+                    message = f"{piece} is typed into the caption of {node['c'][0][0]}"
+                    yield item.source.locate(piece), "caption-number", message, "take it from a cell: `{python} …`"
+
+
+def _text(item: Manuscript) -> tree.Nodes:
+    """A chapter as pandoc read it, without citations and references."""
+    blocks = item.project.store.get("parsed", read_key(item.source)) or notebook.parse(item.source)
+    return tree.transform(blocks, {"Cite": lambda node: []})
+
+
+def _pieces(nodes: Any) -> Iterator[str]:
+    """The words between spaces."""
+    return (node["c"] for node in tree.walk(nodes) if node["t"] == "Str")
+
+
 def prose(item: Manuscript) -> Iterator[str]:
     """The pieces of a chapter's text between spaces, without code, formulas and citations."""
-    blocks = item.project.store.get("parsed", read_key(item.source)) or notebook.parse(item.source)
-    kept: dict[str, Callable] = {"Cite": lambda node: []}
-    for node in tree.walk(tree.transform(blocks, kept)):
-        if node["t"] == "Str":
-            yield node["c"]
+    return _pieces(_text(item))
+
+
+def _said(item: Manuscript) -> Iterator[tuple[int, str]]:
+    """The words of a chapter, its text first, with the lines that they stand on."""
+    for piece in prose(item):
+        yield item.source.locate(piece), piece
+    for cell in item.source.cells:
+        for option in SPOKEN:
+            for text in as_list(cell.options.get(option)):
+                yield from ((cell.line_of(option), piece) for piece in CODE.sub("", text).split())
+    item.source.goto(1)
+    for node in tree.walk(_text(item)):
+        if node["t"] in ("Image", "Div", "CodeBlock"):
+            for key, value in node["c"][0][2]:
+                if key in (*SPOKEN, "title", "name"):
+                    line = item.source.locate(key, " ".join(value.split()[:4]))
+                    yield from ((line, piece) for piece in CODE.sub("", value).split())
 
 
 def _dictionary(project: Project, rules: Rules) -> Callable[[str], bool] | None:
@@ -138,11 +180,10 @@ def _dictionary(project: Project, rules: Rules) -> Callable[[str], bool] | None:
 def _spelling(item: Manuscript, known: Callable[[str], bool], words: str) -> Iterator[Finding]:
     item.source.goto(1)
     told: set[str] = set()
-    for piece in prose(item):
+    for line, piece in _said(item):
         if MARKUP.search(piece):
             continue
         for word in WORD.findall(piece):
             if word not in told and not known(word):
                 told.add(word)
-                line = item.source.locate(piece)
                 yield line, "spelling", f"{word} is in no dictionary", f"mend it, or add it to {words}"

@@ -74,7 +74,7 @@ def make(
     progress: Progress = SILENT,
 ) -> tuple[dict[str, publish.Files], list[Fault]]:
     """The files of each format. Raises `BookError` before any is made where the text is not in order."""
-    faults = [fault for item in book for fault in item.faults]
+    faults = [*citations.doubled(project), *(fault for item in book for fault in item.faults)]
     known = citations.entries(project)
     for item in book:
         faults += citations.faults(project, item.summary["citations"], known)

@@ -59,6 +59,7 @@ OUTER_LAYOUT = {"layout-ncol"}
 
 BEGIN = re.compile(r"\\begin\{(\w+)\*?\}")
 SHORTCODE_MEND = "{{< include file >}} stands on a line of its own, not indented; write out what others would insert"
+NOTE = re.compile(r"\[\^[^\]\s]+\]")
 OTHER_LANGUAGE = re.compile(r"^\{+([A-Za-z]\w*)\}+(\s|$)")
 
 
@@ -212,13 +213,16 @@ class Inspector:
             self._refuse(f"raw {form}", "raw formats supported: html, typst", first)
         elif first:
             self.source.locate(first)
-            for found in addresses.findings(text) if form == "html" else ():
-                line = self.source.locate(found.needle)
-                self.source.fault(line, found.rule, found.message, found.mend)
+            for finding in addresses.findings(text) if form == "html" else ():
+                line = self.source.locate(finding.needle)
+                self.source.fault(line, finding.rule, finding.message, finding.mend)
 
     _rawinline = _rawblock
 
     def _str(self, node: tree.Node) -> None:
+        if (note := NOTE.search(node["c"])) and any(note[0] in line for line in self.source.lines):
+            line = self.source.locate(note[0])
+            self.source.fault(line, "footnote", f"there is no note {note[0]}", f"write it: a line {note[0]}: its text")
         if "{{<" in node["c"]:
             self._refuse("a shortcode {{< … >}} here", SHORTCODE_MEND, "{{<")
         elif node["c"].startswith(":::"):

@@ -84,6 +84,7 @@ SOURCES = [
     ("reference with words after", "See [@sec-one, page 3].", 3, "unsupported", "words after"),
     ("reference among citations", "See [@sec-one; @known2000].", 3, "unsupported", "citations"),
     ("reference before a citation", "See @sec-one [@known2000].", 3, "unsupported", "citations"),
+    ("a note that is not there", "Text.[^a]\n\nText[^b].\n\n[^a]: Note.", 5, "footnote", "[^b]"),
     ("citations without a list", "As @known2000 says.", 3, "no-references", "no list"),
     ("reference to no number", "## Two {#sec-two .unnumbered}\n\n@sec-two", 5, "unnumbered-reference", "sec-two"),
     ("broken link to a source", "[there](three.qmd)", 3, "broken-link", "three.qmd"),
@@ -201,6 +202,20 @@ def test_a_bibliography_that_cannot_be_read(small_book):
     book.write("references.bib", "@book{a, title={A}}\n@book{b, title={B},,}\n")
     faults = check.check(book.project())
     assert [(fault.file, fault.line, fault.rule) for fault in faults] == [("references.bib", 2, "bibliography")]
+
+
+def test_two_entries_of_one_name(small_book, command):
+    book = small_book(HEAD)
+    book.write("references.bib", "@book{a, title={A}}\n@comment{a, b}\n\n@article {a,\n  title={B}}\n")
+    for arguments in (["check"], ["render"]):
+        code, _, err = command(book.root, *arguments)
+        assert code == 1
+        assert "references.bib:4: doubled-entry: a for the second time, after references.bib:1" in err
+
+
+def test_brackets_that_are_no_note(small_book):
+    book = small_book(HEAD + "Not a note: \\[^a\\], nor `[^b]`.\n")
+    assert not [fault for fault in check.check(book.project()) if not fault.warning]
 
 
 def test_marks_of_other_editors_are_read(small_book):

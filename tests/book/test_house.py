@@ -49,6 +49,11 @@ BROKEN = [
     (("import matplotlib", "1\n2\n3"), "one.qmd:9: cell-length: cell 'fig-one' has 4 lines, more than 3"),
     (("import matplotlib", "12345678901234567890 + 1"), "one.qmd:14: cell-width: 24 columns, more than 20"),
     (("A line.\"\n#| fig-alt", "7 lines.\"\n#| fig-alt"), "one.qmd:11: caption-number: a number typed into fig-cap"),
+    (("A line.\"\n#| echo", "A lnie.\"\n#| echo"), "one.qmd:12: spelling: lnie is in no dictionary"),
+    (("## At last\n", "::: {.callout-tip title='Halp'}\nOh.\n:::\n\n## At last\n"), "one.qmd:18: spelling: Halp is in"),
+    (("## At last\n", "![A line](a.svg){#fig-a fig-alt='A lnie'}\n\n## At last\n"), "one.qmd:18: spelling: lnie is in"),
+    (("## At last\n", "::: {#tbl-a}\n|a|\n|-|\n\nOf 0 or\n10 lines.\n:::\n\n## At last\n"),
+     "one.qmd:23: caption-number: 10 is typed into the caption of tbl-a"),
     (("enough words", "enugh words"), "one.qmd:3: spelling: enugh is in no dictionary"),
 ]  # fmt: skip
 
@@ -72,7 +77,9 @@ def test_a_book_that_keeps_its_rules(ruled, command):
 @pytest.mark.parametrize(("change", "finding"), BROKEN, ids=[finding for _, finding in BROKEN])
 def test_a_broken_rule_is_told_with_its_place(ruled, command, change, finding):
     assert change[0] in GOOD
-    code, _, err = command(ruled(GOOD.replace(*change)).root, "check", "--strict")
+    book = ruled(GOOD.replace(*change))
+    book.write("a.svg", '<svg xmlns="http://www.w3.org/2000/svg"/>')
+    code, _, err = command(book.root, "check", "--strict")
     assert code == 1
     assert finding in err
 
