@@ -7,9 +7,10 @@ themselves. It runs its operations on whatever it is given, also on traced array
 need. `graph.grad()` is the trace of the gradient of the graph, and so a graph again.
 
 A graph is the record of one run: shapes and dtypes are fixed, loops are unrolled, and of a branch on values only
-the side that was taken is there. A recorded branch stays as a guard; on its other side the graph is an error, not
-a wrong number. Control flow that is to stay in the graph is written with `cond` and `while_loop`. What a rule refuses,
-such as the pseudoinverse of a matrix of deficient rank, it refuses while the graph is recorded, not when it runs.
+the side that was taken is there. A recorded branch stays as a guard, and so does the number of entries that a mask
+chooses; where these go another way the graph is an error, not a wrong number. Control flow that is to stay in the
+graph is written with `cond` and `while_loop`. What a rule refuses, such as the pseudoinverse of a matrix of deficient
+rank, it refuses while the graph is recorded, not when it runs.
 """
 
 import functools
