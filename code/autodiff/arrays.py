@@ -6,13 +6,14 @@ operators and methods are the NumPy functions of the same meaning.
 
 What these protocols do not reach, and what happens instead:
 
-    np.array([x, y]), np.asarray(x), np.full(n, x)   error: np.stack, np.concatenate, np.full_like, np.broadcast_to
+    np.array([x, y]), np.asarray(x), np.full(n, x)   error: np.stack, np.concatenate, np.broadcast_to(x, n)
     a[0] = x, a += x for a plain array a             error: np.stack, np.where, a = a + x
     math.sin(x), float(x), int(x), x.item()          error: np.sin, or ad.stop_gradient
     np.fromiter, np.vectorize, np.frompyfunc         error (they convert to Python numbers): np.stack of a list
     plain.dot(x), plain.sum(where=x)                 error: np.dot(plain, x), plain @ x
     isinstance(x, np.ndarray), np.isscalar(x)        false: np.ndim(x), np.shape(x) say what it is
     a[:] = v where y = x * a came before it          nothing: the tape holds `a` itself. Write x * a.copy()
+    np.isscalar(x), isinstance(x, np.ndarray)        nothing: they are False. Write np.ndim(x) == 0, hasattr(x, "shape")
     most of SciPy's functions                        error: its ufuncs work; declare others by ad.custom_vjp
 """
 
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .errors import AutodiffAttributeError, AutodiffTypeError, AutodiffValueError
-from .tables import OUT
+from .tables import OUT, REFUSED
 
 if TYPE_CHECKING:
     from .tracing import Trace
@@ -72,7 +73,8 @@ def refuse_out(kwargs: dict) -> dict:
         out = kwargs.pop("out")
         if any(o is not None for o in (out if isinstance(out, tuple) else (out,))):
             raise AutodiffTypeError(
-                "out= (or an in-place operator such as a += x on a plain array) cannot hold a traced result. "
+                "out= (or an in-place operator such as a += x on a plain array, also within NumPy) cannot hold a "
+                "traced result. "
                 "Write y = f(x), or a = a + x, and use the new array."
             )
     return kwargs
@@ -229,10 +231,9 @@ class Traced:
     def __getattr__(self, name: str) -> Any:
         if not hasattr(np.ndarray, name):
             raise AttributeError(f"a traced array has no attribute {name!r}")
-        mend = f"Use y = np.{name}(x)." if hasattr(np, name) else "ad.stop_gradient(x) gives the plain array."
-        raise AutodiffAttributeError(
-            f"a traced array has no {name!r}: it works in place, or on memory that a traced array does not own. {mend}"
-        )
+        mend = f"np.{name} gives a new array." if hasattr(np, name) else "ad.stop_gradient(x) gives the plain array."
+        why = f"it works in place, or on memory that a traced array does not own. {mend}"
+        raise AutodiffAttributeError(f"a traced array has no {name!r}: {REFUSED.get(getattr(np, name, type), why)}")
 
     # --- what needs no derivative
 
@@ -259,7 +260,7 @@ class Traced:
     def __format__(self, spec: str) -> str:
         return format(self.value, spec) if spec else str(self)
 
-    def __float__(self) -> Any:
+    def __float__(self, *_: Any) -> Any:
         raise AutodiffTypeError(self.owner.NO_NUMBER)
 
     __int__ = __complex__ = __index__ = item = tolist = __float__
@@ -352,6 +353,9 @@ class Traced:
 
     def transpose(self, *axes: Any) -> Any:
         return call(np.transpose, (self, None if axes in ((), (None,)) else _numbers(axes)))
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        return call(np.compress, (condition, self, axis))
 
     def astype(self, dtype: Any, **_: Any) -> Any:
         return astype(self, np.dtype(dtype))

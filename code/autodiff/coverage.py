@@ -26,7 +26,7 @@ def coverage() -> dict[str, str]:
 
     "rule" (differentiated), "zero" (derivative zero, or none: it runs on the values), "refused" (not differentiable:
     an error with the mend) or "unreachable" (NumPy's protocols do not tell of the call: an error wherever it is given
-    a traced array). `mends` says what to write instead.
+    a traced array, but for np.isscalar, which is False). `mends` says what to write instead.
 
     >>> from autodiff.coverage import coverage
     >>> [coverage()[name] for name in ("np.sin", "np.floor", "np.put", "np.fromiter")]
@@ -40,7 +40,7 @@ def mends() -> dict[str, str]:
 
     >>> from autodiff.coverage import mends
     >>> mends()["np.full"]
-    'Write np.full_like(a, x) or np.broadcast_to(x, shape).'
+    'Write np.broadcast_to(x, shape).'
     """
     return {
         name: REFUSED.get(value) or UNREACHABLE.get(value, NO_RULE)

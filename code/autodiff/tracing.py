@@ -175,7 +175,12 @@ class JacobianTrace(Trace):
         if kwargs:
             args, kwargs = rule.positional(args, kwargs)
         values = self.strip(args)
-        y = function(*values, **kwargs)
+        try:
+            y = function(*values, **kwargs)
+        except ValueError:
+            if any(hasattr(x, "toarray") for x in args):  # sparse: to NumPy's products, a number
+                refuse_result(function, None, args)
+            raise
         if type(y) not in PLAIN and not isinstance(y, tuple):
             refuse_result(function, y, args)
         try:

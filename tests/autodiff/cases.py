@@ -368,6 +368,7 @@ iteration: x=real 3x2
 iteration: x=distinct 3, by differences
     [*x];  max(x);  sorted(x)[0];  tuple(reversed(x));  (lambda a, b, c: a * b / c)(*x)
 take: x=real 3x4
+    x.compress(cols3, -1);  x.compress([True, False])
     np.take(x, i);  x.take(j);  np.take(x, i, axis=0);  np.take(x, j, axis=1);  x.take(i, axis=-1)
     np.take(x, 1, axis=0);  np.take(x, [5, -7, 2], axis=1, mode='wrap');  x.take([9, 1, -3], mode='clip')
 

@@ -103,6 +103,51 @@ def test_what_is_out_of_reach_never_gives_a_constant(name):
         assert moves is None or not any(map(np.any, moves))
 
 
+# Name: what is refused of x, three numbers (nothing where no call of plain numbers has a value), what to write instead.
+WRITTEN = {
+    "np.array": ("np.array([x[0], x[1]])", "np.stack([x[0], x[1]])"),
+    "np.r_": ("np.r_[x, x]", "np.concatenate([x, x])"),
+    "np.c_": ("np.c_[x, x]", "np.column_stack([x, x])"),
+    "np.full": ("np.full((2, 3), x)", "np.broadcast_to(x, (2, 3))"),
+    "np.isscalar": ("", "x * (np.ndim(x[0]) == 0)"),
+    "np.arange": ("np.arange(x[0], 3.4, 1.0)", "x[0] + 1.0 * np.arange(3)"),
+    "np.kaiser": (
+        "np.kaiser(5, x[0])",
+        "np.i0(x[0] * np.sqrt(1 - np.linspace(-1, 1, 5)**2)) / np.i0(x[0])",
+    ),
+    "np.vectorize": ("np.vectorize(lambda v: v * v)(x)", "np.stack([v * v for v in x])"),
+    "np.poly1d": ("np.poly1d(x)(2.0)", "np.polyval(x, 2.0)"),
+    "np.ndarray": ("", "np.concatenate([np.zeros_like(x), x])"),
+    "np.float32": ("np.float32(x[0])", "x[0].astype(np.float32)"),
+    "np.linalg.matrix_rank": (
+        "x * np.linalg.matrix_rank(np.outer(x, x))",
+        "x * np.linalg.matrix_rank(ad.stop_gradient(np.outer(x, x)))",
+    ),
+    "np.put": ("np.put(x, [1], 5.0)", "np.where(np.arange(3) == 1, 5.0, x)"),
+    "np.unique": ("np.unique(x)", "np.sort(x)"),
+    "np.ix_": ("np.ix_(x, x)[0]", "np.meshgrid(x, x, indexing='ij', sparse=True)[0]"),
+    "np.save": ("", "x + ad.stop_gradient(x)"),
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_the_mend_says_works(name):
+    refused, mended = (eval(f"lambda x: {code or None}", {"np": np, "ad": ad}) for code in WRITTEN[name])
+    assert any(word in MEND[name] for word in re.findall(r"(?:np|ad)\.\w+", WRITTEN[name][1]))
+    x = np.array([0.5, 1.5, 2.5])
+    y, ydot = ad.jvp(mended, (x,), (x,))
+    assert all(np.shape(own) == np.shape(y) and np.any(own) for own in leaves(ydot))
+    ad.vjp(mended, x)
+    if WRITTEN[name][0]:
+        with pytest.raises(ad.AutodiffError):
+            ad.vjp(refused, x)
+        assert (expected := refused(x.copy())) is None or np.allclose(y, expected)
+
+
+def test_every_mend_that_names_a_function_is_tried():
+    assert {why for why in MEND.values() if "np." in why} <= {MEND[name] for name in WRITTEN}
+
+
 def test_ufunc_at_is_refused_with_its_mend():
     for target in (lambda x: np.add.at(x, [0], 1.0), lambda x: np.add.at(np.zeros(3), [0], x[0])):
         with pytest.raises(ad.AutodiffError, match=r"np\.add\.at cannot be differentiated.*np\.bincount"):

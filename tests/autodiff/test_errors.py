@@ -57,6 +57,7 @@ PROGRAMS = {
     "int": (lambda x: x * int(x[0]), TypeError, "derivative would be lost"),
     "complex": (lambda x: complex(x[0]), TypeError, "derivative would be lost"),
     "item": (lambda x: x[0].item(), TypeError, "derivative would be lost"),
+    "item at an index": (lambda x: x.item(0), TypeError, "derivative would be lost"),
     "tolist": (lambda x: sum(x.tolist()), TypeError, "derivative would be lost"),
     "as an index": (lambda x: [1.0, 2.0][x[0]], TypeError, "derivative would be lost"),
     "bool of an array": (branch_on_an_array, ValueError, r"np\.where|\.any\(\)"),
@@ -99,6 +100,9 @@ PROGRAMS = {
     "np.dot of a matrix": (lambda x: np.dot(MATRIX, x).sum(), TypeError, "matrix"),
     "x * masked": (lambda x: (x * MASKED).sum(), TypeError, r"MaskedArray.*filled"),
     "sparse @ x": (lambda x: (SPARSE @ x).sum(), TypeError, "would drop the derivative"),
+    "x @ sparse": (lambda x: (x @ SPARSE).sum(), TypeError, r"csr_array.*\.toarray\(\)"),
+    "norm of an order": (lambda x: np.linalg.norm(x, x[0]), TypeError, r"ord must not be traced.*np\.abs\(x\)\*\*p"),
+    "norm of an order, of a plain array": (lambda x: np.linalg.norm(ONES, x[0]), TypeError, "also within NumPy"),
     "x * sparse": (lambda x: (x * SPARSE).sum(), TypeError, "csr_array"),
     "x * fraction": (lambda x: (x * Fraction(1, 3)).sum(), TypeError, "Fraction"),
     "x * objects": (lambda x: (x * np.array([1, 2.5, 3], dtype=object)).sum(), TypeError, "object"),
@@ -476,7 +480,8 @@ def test_debug_nans_is_a_setting_of_the_thread():
 
 
 @pytest.mark.parametrize(
-    ("name", "mend"), [("sort", "np.sort"), ("partition", "np.partition"), ("fill", "stop_gradient")]
+    ("name", "mend"),
+    [("sort", "np.sort"), ("partition", "np.partition"), ("fill", "stop_gradient"), ("put", r"Write y = np\.where")],
 )
 def test_attributes_that_work_in_place_name_the_mend(name, mend):
     with pytest.raises(ad.AutodiffError, match=mend) as refused:

@@ -77,6 +77,7 @@ KINKS = [
     ("np.tanh(x)", 1e3, 0.0),
     ("np.where(x > 0, x, 0.0)", 0.0, 0.0),
     ("np.where(x >= 0, x, 0.0)", 0.0, 1.0),
+    ("np.sum(x[np.where(x)] ** 2)", [1.0, 0.0, 3.0], [2.0, 0.0, 6.0]),
     ("np.where(x > 0, np.sqrt(np.where(x > 0, x, 1.0)), 0.0)", 0.0, 0.0),
     ("np.where(x > 0, x ** 2, np.exp(x))", 2.0, 4.0),
 ]

@@ -186,8 +186,11 @@ def conjugate_rule(y, x):
 
 
 @rule(np.where, operands=lambda args: args[1:])
-def where(z, condition, x, y):
-    """The chosen entries pass; the others are dropped."""
+def where(z, condition, *sides):
+    """The chosen entries pass; the others are dropped. With a condition alone: where it holds, in indices."""
+    if not sides:
+        return [[] for _ in z]
+    x, y = sides
     keep = np.broadcast_to(as_array(condition).astype(bool), z.shape)
     return [compose(masked(mask), fit(as_array(v), z)) for mask, v in ((keep, x), (~keep, y))]
 

@@ -9,8 +9,8 @@ eigenvalues and singular values: see `autodiff.rules.spectral`.
 
 import numpy as np
 
-from ..arrays import as_array, dispatched, untraced
-from ..errors import AutodiffValueError
+from ..arrays import as_array, dispatched, is_traced, untraced
+from ..errors import AutodiffTypeError, AutodiffValueError
 from ..operators import Linear, align, cast, compose, diagonal, kept_shape, negation, sum_to, typed
 from ..tables import CONSTANT, composed, rule
 from ..tracing import JacobianTrace, is_traced_by
@@ -111,6 +111,8 @@ MATRIX_NORMS = {  # of stacks of matrices
 
 @composed(np.linalg.norm)
 def norm(x, ord=None, axis=None, keepdims=False):
+    if is_traced(ord):
+        raise AutodiffTypeError("np.linalg.norm: ord must not be traced. Write np.sum(np.abs(x)**p, axis)**(1/p).")
     axes = axes_of(axis, x.ndim)
     if ord is None or (ord == "fro" and len(axes) == 2):
         return VECTOR_NORMS[None](x, axes, keepdims)

@@ -38,7 +38,7 @@ REFUSED_METHODS["at"] = (
 )
 
 # Derivative zero, or none: they run on the values.
-STATIC.update(named("diag_indices_from tril_indices_from triu_indices_from einsum_path isscalar iterable"))
+STATIC.update(named("diag_indices_from tril_indices_from triu_indices_from einsum_path iterable"))
 CONSTANT.update(STATIC)
 CONSTANT.update(named(
     "isin array_equiv ravel_multi_index unravel_index gcd lcm left_shift right_shift bitwise_count packbits "
@@ -58,7 +58,8 @@ for _names, _mend in {
         "Write np.stack([x, y]) or np.concatenate for an array of traced values; a traced array is one already."
     ),
     "r_ c_": "Write np.concatenate or np.column_stack.",
-    "full": "Write np.full_like(a, x) or np.broadcast_to(x, shape).",
+    "full": "Write np.broadcast_to(x, shape).",
+    "isscalar": "It is False of a traced number. Write np.ndim(x) == 0.",
     "arange mgrid ogrid": "Write start + step * np.arange(n), or np.linspace(start, stop, n).",
     "kaiser": "Write np.i0(beta * np.sqrt(1 - t**2)) / np.i0(beta), where t = np.linspace(-1, 1, M).",
     "vectorize frompyfunc fromiter ndenumerate nditer nested_iters flatiter broadcast": (
