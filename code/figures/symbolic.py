@@ -1,6 +1,7 @@
 """Figures of the chapter on symbolic differentiation: sizes by `autodiff.symbolic`, errors by exact fractions."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,9 @@ from matplotlib.figure import Figure
 
 import autodiff as ad
 from autodiff import symbolic
+from autodiff.algebra import ordered
+from autodiff.notation import ATOM, WRITTEN, Form
+from autodiff.symbolic import Expression
 from figures import style
 from figures.graphs import Place, edge, node
 from figures.style import INK, SERIES
@@ -85,48 +89,132 @@ def tree_and_graph(steps: int = 2) -> Figure:
     return made
 
 
-# --- how sizes grow ---------------------------------------------------------------------------------------------
+# --- a formula with each part once ----------------------------------------------------------------------------
+
+Pieces = list[str | int | list[int]]
+"""A formula: text, and the numbers of the lines that are parts of it, as `[number]` where such a part asks for
+parentheses once it is written out."""
 
 
-def _sizes(results: Any, gradient: Any) -> dict[str, int]:
+def _form(x: Expression) -> Form:
+    return WRITTEN[x.function][0] if x.function in WRITTEN else Form(f"{x.function.__name__}({{}})", ATOM, (0,))
+
+
+def _pieces(x: Expression, lines: dict[Expression, int]) -> Pieces:
+    """An expression as `notation.text` writes it, but for those of its parts that have lines of their own."""
+    if not x.operands:
+        return [x.name or repr(x.value)]
+    form = _form(x)
+    first, *rest = form.pattern.split("{}")
+    found: Pieces = [first]
+    for operand, place, after in zip(x.operands, form.operands, rest, strict=True):
+        inner: Pieces = [lines[operand]] if operand in lines else _pieces(operand, lines)
+        if operand.operands and _form(operand).tight < place:
+            inner = [[lines[operand]]] if operand in lines else ["(", *inner, ")"]
+        found += [*inner, after]
+    return _joined(found)
+
+
+def _joined(pieces: Pieces) -> Pieces:
+    """The same with neighbouring texts as one."""
+    joined: Pieces = []
+    for piece in pieces:
+        last = joined[-1] if joined else None
+        if isinstance(piece, str) and isinstance(last, str):
+            joined[-1] = last + piece
+        elif piece != "":
+            joined.append(piece)
+    return joined
+
+
+def with_each_part_once(results: Sequence[Expression]) -> dict[str, Any]:
+    """Expressions as a program: a line for every part that is used more than once, in an order that can be run.
+
+    `lines` holds for each its `pieces` and how many `copies` of it there are when all is written out, `results` the
+    pieces of the results, `characters` the length of these, written out and set apart by a comma and a space.
+    """
+    parts = ordered(results)
+    uses = Counter(operand for x in parts for operand in x.operands) + Counter(results)
+    copies = Counter(results)
+    for x in reversed(parts):
+        for operand in x.operands:
+            copies[operand] += copies[x]
+    shared = [x for x in parts if x.operands and uses[x] > 1]
+    number = {x: k for k, x in enumerate(shared)}
+    lines = [_pieces(x, number) for x in shared]
+    written: list[Pieces] = [[number[x]] if x in number else _pieces(x, number) for x in results]
+    lengths: list[int] = []
+    for pieces in lines:
+        lengths.append(_length(pieces, lengths))
     return {
-        "program, written out": symbolic.tree_size(results),
-        "derivative, written out": symbolic.tree_size(gradient),
-        "derivative, shared": symbolic.graph_size(gradient),
+        "lines": [{"pieces": pieces, "copies": copies[x]} for pieces, x in zip(lines, shared, strict=True)],
+        "results": written,
+        "characters": sum(_length(pieces, lengths) for pieces in written) + 2 * (len(written) - 1),
     }
 
 
-def iterated_sizes(f: Callable[[Any, int], Any], steps: int) -> dict[str, int]:
-    """Sizes of a function of one variable applied so many times, and of its derivative."""
+def _length(pieces: Pieces, lengths: Sequence[int]) -> int:
+    """The characters of a formula, when those of the lines in it are known."""
+    total = 0
+    for piece in pieces:
+        match piece:
+            case str():
+                total += len(piece)
+            case int():
+                total += lengths[piece]
+            case [line]:
+                total += lengths[line] + len("()")
+    return total
+
+
+# --- how sizes grow ---------------------------------------------------------------------------------------------
+
+Differentiated = tuple[Expression, list[Expression]]
+
+
+def iterated(f: Callable[[Any, int], Any], steps: int) -> Differentiated:
+    """A function of one variable applied so many times, and its derivative."""
     x = symbolic.symbol("x")
     y = f(x, steps)
-    return _sizes(y, symbolic.differentiate(y, x))
+    return y, [symbolic.differentiate(y, x)]
 
 
-def product_sizes(count: int) -> dict[str, int]:
-    """Sizes of the product of so many variables, and of its gradient."""
-    x = symbolic.symbol("x", count)
+def product(count: int) -> Differentiated:
+    """The product of so many variables, and its gradient."""
+    x = [symbolic.symbol(f"x{j}") for j in range(1, count + 1)]
     y = math.prod(x)
-    return _sizes(y, symbolic.gradient(y, x))
+    return y, symbolic.gradient(y, x)
 
 
-PROGRAMS: dict[str, Callable[[int], dict[str, int]]] = {
-    "sine of sine of …": lambda k: iterated_sizes(sines, k),
-    "logistic map": lambda k: iterated_sizes(logistic, k),
-    "product": product_sizes,
+PROGRAMS: dict[str, Callable[[int], Differentiated]] = {
+    "sine of sine of …": lambda k: iterated(sines, k),
+    "logistic map": lambda k: iterated(logistic, k),
+    "product": product,
 }
+PAGE = 3000
+"""Characters on a page of this book, more or less."""
 
 
-def counter_data(counts: Sequence[int] = (2, 3, 4, 6, 8, 12, 16, 24, 32)) -> list[dict[str, Any]]:
-    """For each program, the sizes of what it computes and of its derivative, for several lengths."""
-    return [
-        {
-            "program": name,
-            "length": list(counts),
-            "sizes": {key: [sizes(k)[key] for k in counts] for key in sizes(counts[0])},
-        }
-        for name, sizes in PROGRAMS.items()
-    ]
+def sizes_of(programs: Sequence[Differentiated]) -> dict[str, list[int]]:
+    """Nodes of programs and of their derivatives, written out as trees and shared as graphs."""
+    return {
+        f"{name}, {how}": [size(pair[k]) for pair in programs]
+        for how, size in (("written out", symbolic.tree_size), ("shared", symbolic.graph_size))
+        for k, name in enumerate(("program", "derivative"))
+    }
+
+
+def counter_data(counts: Sequence[int] = (*range(2, 11), 12, 16, 24, 32)) -> list[dict[str, Any]]:
+    """For each program, the sizes of what it computes and of its derivative, for several lengths, and the derivatives
+    themselves, as `with_each_part_once` has them, with the `pages` that they would fill."""
+    data = []
+    for name, program in PROGRAMS.items():
+        made = [program(k) for k in counts]
+        derivatives = [with_each_part_once(derivative) for _, derivative in made]
+        for derivative in derivatives:
+            derivative["pages"] = derivative["characters"] / PAGE
+        data.append({"program": name, "length": list(counts), "sizes": sizes_of(made), "derivatives": derivatives})
+    return data
 
 
 _COUNTED = {
@@ -158,13 +246,11 @@ def swell_data(steps: int = 12, sympy_steps: int = 8) -> dict[str, Any]:
     """Sizes of the iterated logistic map and its derivative, by the module and (for fewer steps) by SymPy."""
     import sympy
 
-    sizes = [iterated_sizes(logistic, k) for k in range(1, steps + 1)]
     x = sympy.Symbol("x")
     by_sympy = [sympy.diff(logistic(x, k), x) for k in range(1, sympy_steps + 1)]
     return {
         "steps": list(range(1, steps + 1)),
-        "sizes": {key: [size[key] for size in sizes] for key in sizes[0]},
-        "program, shared": [symbolic.graph_size(logistic(symbolic.symbol("x"), k)) for k in range(1, steps + 1)],
+        "sizes": sizes_of([iterated(logistic, k) for k in range(1, steps + 1)]),
         "sympy": [sum(1 for _ in sympy.preorder_traversal(d)) for d in by_sympy],
     }
 
@@ -177,7 +263,7 @@ def swell(data: dict[str, Any] | None = None) -> Figure:
     steps, sizes = data["steps"], data["sizes"]
     for name, (ink, line, width) in _COUNTED.items():
         axes.semilogy(steps, sizes[name], color=INK[ink], linestyle=line, linewidth=width)
-    axes.semilogy(steps, data["program, shared"], color=INK["purple"], linestyle=":")
+    axes.semilogy(steps, sizes["program, shared"], color=INK["purple"], linestyle=":")
     axes.semilogy(steps[: len(data["sympy"])], data["sympy"], "o", color=INK["ink"], markersize=4)
     middle, last = len(steps) // 2, len(steps) - 1
     style.note(axes, "SymPy's derivative", (steps[4] - 0.15, data["sympy"][4] * 1.5), ha="right")
@@ -187,7 +273,7 @@ def swell(data: dict[str, Any] | None = None) -> Figure:
         axes, "program, written out", (steps[middle + 2] + 0.25, written[1][middle + 2] * 0.75), "green", va="top"
     )
     style.note(axes, "derivative, shared", (steps[last], sizes["derivative, shared"][last] * 1.35), "blue", ha="right")
-    style.note(axes, "program, shared", (steps[last], data["program, shared"][last] * 0.4), "purple", ha="right")
+    style.note(axes, "program, shared", (steps[last], sizes["program, shared"][last] * 0.4), "purple", ha="right")
     axes.set(xlabel="iterations", ylabel="nodes", xlim=(steps[0], steps[-1]), ylim=(3, None))
     return made
 

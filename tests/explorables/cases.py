@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from figures import accumulation, finite_differences, fixed_points
+from figures import accumulation, finite_differences, fixed_points, symbolic
 from figures.numbers import tex
 
 State = dict[str, int]
@@ -48,6 +48,27 @@ def step_size(data: Any, state: State) -> list[str]:
 
 def composition(share: int) -> str:
     return {0: "all round-off", 100: "all truncation"}.get(share, f"{share} % truncation, {100 - share} % round-off")
+
+
+def swell_counter(data: Any, state: State) -> list[str]:
+    program = data[state["program"]]
+    derivative = program["derivatives"][state["length"]]
+    nodes = {name: sizes[state["length"]] for name, sizes in program["sizes"].items()}
+    pages = f", {number(derivative['pages'])} pages of this book" if derivative["pages"] >= 1 else ""
+    lines = derivative["lines"][:8]
+    part = min(state["part"], len(lines) - 1)
+    written = f"t{part + 1} is computed once, and written {counted(lines[part]['copies'])} times." if lines else ""
+    return [
+        f"Derivative, written out: {counted(nodes['derivative, written out'])} nodes",
+        f"{counted(derivative['characters'])} characters{pages}Program, written out",
+        f"Program, written out: {counted(nodes['program, written out'])} nodes",
+        f"Derivative, each part once: {nodes['derivative, shared']} nodes; the program has {nodes['program, shared']}",
+        written or "Nothing here is worth a line of its own.",
+    ]
+
+
+def counted(value: int) -> str:
+    return f"{value:,}" if value < 1e6 else number(value)
 
 
 def bracket_chain(data: Any, state: State) -> list[str]:
@@ -124,6 +145,21 @@ EXPLORABLES = {
             ("Iterations", "End", {"knob": 0, "start": 2, "step": 60}),
         ],
         linked={"knob": 2, "start": 1, "step": 3},
+    ),
+    "swell-counter": Case(
+        chapter="symbolic",
+        data=symbolic.counter_data,
+        says=swell_counter,
+        start={"program": 1, "length": 2, "part": 0},
+        moves=[
+            ("t8 = t4*t7 - 16*t3*t7", "Enter", {"program": 1, "length": 2, "part": 7}),
+            ("t2 = 1 - 4*t1", "Space", {"program": 1, "length": 2, "part": 1}),
+            ("Length: forward", "Enter", {"program": 1, "length": 3, "part": 1}),
+            ("Length", "End", {"program": 1, "length": 12, "part": 1}),
+            ("product", "Space", {"program": 2, "length": 12, "part": 1}),
+            ("Length", "Home", {"program": 2, "length": 0, "part": 1}),
+        ],
+        linked={"program": 0, "length": 5, "part": 3},
     ),
     "step-size": Case(
         chapter="finite-differences",

@@ -1,12 +1,14 @@
 """The data behind the figures of the chapter on symbolic differentiation."""
 
 import json
+from collections import Counter
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import autodiff as ad
+from autodiff import notation
 from figures import symbolic as figures
 
 
@@ -19,6 +21,52 @@ def test_the_counter_counts_what_is_known():
     for program in (sines, logistic, product):
         per_step = np.divide(program["derivative, shared"], (2, 5, 9))
         assert max(per_step) < 10, "shared, a derivative grows in proportion to the program"
+
+
+def unfolded(derivative):
+    """The results of `with_each_part_once`, written out, and how often each line was on the way."""
+    seen = Counter()
+
+    def write(pieces):
+        return "".join(
+            piece if isinstance(piece, str) else f"({open_(*piece)})" if isinstance(piece, list) else open_(piece)
+            for piece in pieces
+        )
+
+    def open_(k):
+        seen[k] += 1
+        return write(derivative["lines"][k]["pieces"])
+
+    return [write(pieces) for pieces in derivative["results"]], seen
+
+
+@pytest.mark.parametrize("length", [2, 3, 5, 6])
+@pytest.mark.parametrize("program", figures.PROGRAMS)
+def test_a_formula_with_each_part_once_unfolds_to_itself(program, length):
+    _, results = figures.PROGRAMS[program](length)
+    derivative = figures.with_each_part_once(results)
+    written, copies = unfolded(derivative)
+    assert written == [notation.text(result) for result in results]
+    assert derivative["characters"] == len(", ".join(written))
+    assert [line["copies"] for line in derivative["lines"]] == [copies[k] for k in range(len(copies))]
+
+
+def test_a_formula_with_each_part_once_can_be_run_line_by_line():
+    _, results = figures.PROGRAMS["logistic map"](30)
+    derivative = figures.with_each_part_once(results)
+    values = {"x": 0.3}
+
+    def run(pieces):
+        names = [
+            piece if isinstance(piece, str) else f"t{piece[0] if isinstance(piece, list) else piece}"
+            for piece in pieces
+        ]
+        return eval("".join(names), values)
+
+    for k, line in enumerate(derivative["lines"]):
+        values[f"t{k}"] = run(line["pieces"])
+    slope = ad.grad(lambda x: figures.logistic(x, 30))(0.3)
+    assert run(derivative["results"][0]) == pytest.approx(float(slope), rel=1e-6)
 
 
 def test_what_an_interactive_figure_needs_is_plain_data():
