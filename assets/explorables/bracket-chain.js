@@ -7,7 +7,7 @@
 "use strict";
 
 {
-  const { define, choice, held, make, canvas, linear, number } = Explorable;
+  const { define, choice, held, undoing, make, canvas, linear, number } = Explorable;
   const STAGES = "ABCDE";
   const MOST = 4; // multiplications in the longest chain
   const TALLEST = 3; // pixels for a row of a matrix, where there is room
@@ -46,7 +46,7 @@
   }
 
   /* The factors in a row, with what can be done next between them. */
-  function drawChain(chain, { factors, taken, offers, order }, width, set) {
+  function drawChain(chain, { factors, offers, order }, width, set) {
     const columns = sum(chain.shapes.map((shape) => shape.at(-1)));
     const scale = Math.min(TALLEST, (width - 58 * (chain.shapes.length - 1)) / columns);
     const tallest = scale * Math.max(...chain.shapes.flat());
@@ -62,20 +62,13 @@
     };
     const button = ({ left, right, step }, k) => make("button", {
       type: "button",
+      class: "two-lines",
       "data-key": k,
       "aria-label": `Multiply ${left.name} by ${right.name} for ${count(step.multiply_adds)}`,
       onclick: () => set({ order: 10 * order + k + 1 }),
     }, [make("span", {}, "×"), make("span", {}, count(step.multiply_adds))]);
-    const back = (text, label, to) => make("button", {
-      type: "button",
-      "data-key": text,
-      "aria-label": label,
-      "aria-disabled": String(taken.length === 0),
-      onclick: () => set({ order: to }),
-    }, text);
-    const undo = back("Undo", "Undo the last multiplication", Math.floor(order / 10));
     return [
-      make("div", { class: "buttons" }, [undo, back("Start over", "Start over with this chain", 0)]),
+      undoing("order", order, set),
       make("div", { class: "chain" }, factors.map((factor, k) => [matrix(factor), offers[k] && button(offers[k], k)])),
     ];
   }

@@ -196,6 +196,19 @@ globalThis.Explorable ??= (() => {
     return { name, count, start, build: () => ({ nodes: [], show: () => {} }) };
   }
 
+  /* For choices made one after the other, held as the digits of one number: the buttons, for the picture, that take
+     back the last of them, and all. */
+  function undoing(name, digits, set) {
+    const button = (text, to) => make("button", {
+      type: "button",
+      "data-key": text,
+      "aria-label": text,
+      "aria-disabled": String(digits === 0),
+      onclick: () => set({ [name]: to }),
+    }, text);
+    return make("div", { class: "buttons" }, [button("Undo", Math.floor(digits / 10)), button("Start over", 0)]);
+  }
+
   // The element -------------------------------------------------------------------------------------------------
 
   function define(tag, { controls, draw, say }) {
@@ -275,8 +288,8 @@ globalThis.Explorable ??= (() => {
         this.#show();
       }
 
-      /* What has the focus keeps it, though its node is a new one: those that can have it carry a data-key. Where that key
-         is gone, the last one that there is gets the focus: a keyboard is not sent back to the top of the page. */
+      /* What has the focus keeps it, though its node is a new one: those that can have it carry a data-key. Where that
+         key is gone, the last one that there is gets the focus: a keyboard is not sent back to the top of the page. */
       #show() {
         const seen = { data: this.#data, state: { ...this.#state }, width: this.#width, set: (to) => this.#set(to) };
         const { key } = this.#picture.contains(document.activeElement) ? document.activeElement.dataset : {};
@@ -290,5 +303,5 @@ globalThis.Explorable ??= (() => {
     });
   }
 
-  return { define, slider, choice, held, make, canvas, axes, linear, logarithmic, path, keyed, number };
+  return { define, slider, choice, held, undoing, make, canvas, axes, linear, logarithmic, path, keyed, number };
 })();

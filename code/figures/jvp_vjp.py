@@ -3,7 +3,7 @@
 Functions that end in `_data` return plain lists and numbers, so that something other than Matplotlib can draw them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from matplotlib.patches import Rectangle
 import autodiff as ad
 from autodiff.accumulation import Shape, forward, reverse, work
 from figures import measurements, style
-from figures.running_example import STAGES, A, B, C, x0
+from figures.running_example import STAGES, A, B, C, F, x0
 from figures.style import INK, SERIES
 
 VALUES = "xabcy"
@@ -89,16 +89,30 @@ def walk(data: Sequence[dict[str, Any]]) -> Figure:
 # --- filling a Jacobian --------------------------------------------------------------------------------------
 
 
-def fill_data(x: np.ndarray = x0) -> dict[str, Any]:
-    """A Jacobian, and the entries that are known after each JVP with a unit vector, and after each VJP.
+def up_to_c(x: np.ndarray) -> np.ndarray:
+    """The running example without its last stage: (n) → (|c|)."""
+    return C(B(A(x)))
 
-    It belongs to the running example up to c, (n) → (|c|).
-    """
-    _, J = ad.linearize(lambda x: C(B(A(x))), x)
+
+PROGRAMS: dict[str, Callable[[np.ndarray], Any]] = {
+    "up to *c*, three outputs": up_to_c,
+    "the whole of *F*, one output": F,
+}
+"""The programs whose Jacobians a reader can fill."""
+
+
+def fill_data(x: np.ndarray = x0, program: Callable[[np.ndarray], Any] = up_to_c) -> dict[str, Any]:
+    """A Jacobian, as the columns that JVPs with unit vectors give, and as the rows that VJPs give."""
+    y, J = ad.linearize(program, x)
     m, n = J.shape
-    columns = [J(e).tolist() for e in np.eye(n)]
-    rows = [J.T(e)[0].tolist() for e in np.eye(m)]
+    columns = [np.ravel(J(e)).tolist() for e in np.eye(n)]
+    rows = [J.T(e.reshape(np.shape(y)))[0].tolist() for e in np.eye(m)]
     return {"shape": [m, n], "columns": columns, "rows": rows}
+
+
+def programs_data() -> list[dict[str, Any]]:
+    """For each program its name and its Jacobian, as `fill_data` gives it."""
+    return [{"name": name, **fill_data(program=program)} for name, program in PROGRAMS.items()]
 
 
 @style.figure

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from figures import accumulation, finite_differences, fixed_points, symbolic
+from figures import accumulation, finite_differences, fixed_points, jvp_vjp, symbolic
 from figures.numbers import tex
 
 State = dict[str, int]
@@ -113,6 +113,34 @@ def right(error: float, digits: int) -> str:
     return f"error {number(error, 3)}, {count} right"
 
 
+def fill_jacobian(data: Any, state: State) -> list[str]:
+    program = data[state["program"]]
+    (m, n), columns, rows = program["shape"], program["columns"], program["rows"]
+    entries = [(i, j) for i in range(m) for j in range(n)]
+    products = [
+        *(
+            (f"JVP with e{k + 1}, the tangent (", column, {(i, k) for i in range(m)})
+            for k, column in enumerate(columns)
+        ),
+        *((f"VJP with e{k + 1}, the cotangent (", row, {(k, j) for j in range(n)}) for k, row in enumerate(rows)),
+    ]
+    taken = [products[int(digit) - 1] for digit in str(state["products"]).strip("0")]
+    if not taken:
+        return ["Nothing is known yet.", f"By columns alone it takes {n} JVPs, by rows alone {m} VJP"]
+    known = set().union(*(places for *_, places in taken))
+    missing = [place for place in entries if place not in known]
+    left = [len({place[axis] for place in missing}) for axis in (1, 0)]
+    name, arrived, _ = taken[-1]
+    return [
+        name,
+        f"is {', '.join(f'{value:.3f}'.replace('-', '−') for value in arrived)}.",
+        f"{len(taken)} pass",
+        f"{len(known)} of {m * n} entries are known.",
+        f"To know them all: {left[0]} more JVP" if missing else "By columns alone",
+        f"or {left[1]} more VJP" if missing else "by rows alone",
+    ]
+
+
 EXPLORABLES = {
     "bracket-chain": Case(
         chapter="accumulation",
@@ -124,8 +152,8 @@ EXPLORABLES = {
             ("Multiply D by CB for 16,000", "Space", {"chain": 0, "order": 21}),
             ("Multiply D(CB) by A for 32,000", "Enter", {"chain": 0, "order": 211}),
             ("one input", "Space", {"chain": 2, "order": 211}),
-            ("Undo the last multiplication", "Enter Enter", {"chain": 2, "order": 2}),
-            ("Start over with this chain", "Enter Enter", {"chain": 2, "order": 0}),
+            ("Undo", "Enter Enter", {"chain": 2, "order": 2}),
+            ("Start over", "Enter Enter", {"chain": 2, "order": 0}),
         ],
         linked={"chain": 3, "order": 2221},
     ),
@@ -160,6 +188,24 @@ EXPLORABLES = {
             ("Length", "Home", {"program": 2, "length": 0, "part": 1}),
         ],
         linked={"program": 0, "length": 5, "part": 3},
+    ),
+    "fill-jacobian": Case(
+        chapter="jvp-vjp",
+        data=jvp_vjp.programs_data,
+        says=fill_jacobian,
+        start={"program": 0, "products": 1},
+        moves=[
+            ("VJP with e2", "Enter", {"program": 0, "products": 17}),
+            ("JVP with e3", "Space Space", {"program": 0, "products": 173}),
+            ("VJP with e1", "Enter", {"program": 0, "products": 1736}),
+            ("VJP with e3", "Enter", {"program": 0, "products": 17368}),
+            ("Undo", "Enter Enter", {"program": 0, "products": 173}),
+            ("Start over", "Enter", {"program": 0, "products": 0}),
+            ("the whole of F, one output", "Space", {"program": 1, "products": 0}),
+            ("JVP with e5", "Enter", {"program": 1, "products": 5}),
+            ("VJP with e1", "Enter", {"program": 1, "products": 56}),
+        ],
+        linked={"program": 1, "products": 6},
     ),
     "step-size": Case(
         chapter="finite-differences",

@@ -14,7 +14,13 @@ XDOT = np.array([0.5, -1.0, 0.2, 0.0, 0.8])
 
 @pytest.mark.parametrize(
     "data",
-    [jvp_vjp.walk_data(XDOT), jvp_vjp.fill_data(), jvp_vjp.pairing_data(XDOT), jvp_vjp.cost_data(), jvp_vjp.hvp_cost()],
+    [
+        jvp_vjp.walk_data(XDOT),
+        jvp_vjp.programs_data(),
+        jvp_vjp.pairing_data(XDOT),
+        jvp_vjp.cost_data(),
+        jvp_vjp.hvp_cost(),
+    ],
     ids=["walk", "fill", "pairing", "cost", "hvp"],
 )
 def test_the_data_can_be_written_as_json(data):
@@ -25,6 +31,15 @@ def test_columns_and_rows_fill_the_same_matrix():
     data = jvp_vjp.fill_data()
     np.testing.assert_allclose(np.array(data["columns"]).T, data["rows"], rtol=1e-14, atol=1e-15)
     np.testing.assert_allclose(data["rows"], ad.jacobian(lambda x: C(B(A(x))))(x0), rtol=1e-14, atol=1e-15)
+
+
+def test_a_program_with_one_output_has_columns_of_one_number_and_a_gradient_for_a_row():
+    up_to_c, whole = jvp_vjp.programs_data()
+    assert up_to_c == {"name": up_to_c["name"], **jvp_vjp.fill_data()}  # what the static figure shows
+    assert whole["shape"] == [1, 5]
+    assert [len(column) for column in whole["columns"]] == [1] * 5
+    np.testing.assert_allclose(whole["rows"], [ad.grad(F)(x0)], rtol=1e-14)
+    np.testing.assert_allclose(np.array(whole["columns"]).T, whole["rows"], rtol=1e-13)
 
 
 def test_tangents_are_the_slopes_of_the_curves():
