@@ -6,7 +6,9 @@ sense; 130 it was interrupted.
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import os
 import shutil
 import subprocess
 import sys
@@ -30,6 +32,8 @@ GET_QUARTO = (
     "Quarto is not installed: there is no program quarto on the PATH. Get version 1.9 or newer from "
     "https://quarto.org/docs/download/, or render without it: --engine pandoc makes the same book."
 )
+
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="book", help="Render and check a Quarto book with Python packages alone.", no_args_is_help=True,
@@ -123,6 +127,8 @@ def clean() -> None:
     project = Project(Path.cwd())
     for folder in (project.output, project.store.folder):
         shutil.rmtree(folder, ignore_errors=True)
+    with contextlib.suppress(OSError):  # there are caches of others in it, or none was there
+        project.store.folder.parent.rmdir()
 
 
 def check_here(strict: bool = False) -> int:
@@ -249,5 +255,9 @@ def main() -> None:
     except OUTSIDE as error:
         _tell([outside(error)], _console())
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        if isinstance(stop, SystemExit) and stop.code != INTERRUPTED:
+            raise
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)  # Python would wait for threads, and Typst may be at work for ten seconds more

@@ -77,9 +77,16 @@ def write(blocks: list[Any], writer: str, *options: str, meta: dict[str, Any] | 
 
 
 def in_parallel(function: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-    """Map over items, as many at a time as there are processors."""
+    """Map over items, as many at a time as there are processors.
+
+    After an error nothing new is begun; after an interruption nothing is waited for, either.
+    """
     pool = ThreadPoolExecutor(os.cpu_count() or 2)
+    patient = True
     try:
         return list(pool.map(function, items))
+    except KeyboardInterrupt:
+        patient = False
+        raise
     finally:
-        pool.shutdown(cancel_futures=True)  # after an error or an interruption nothing new is begun
+        pool.shutdown(wait=patient, cancel_futures=True)

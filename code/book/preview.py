@@ -94,7 +94,7 @@ class Handler(SimpleHTTPRequestHandler):
         steps = unquote(urlsplit(self.path).path).replace("\\", "/").split("/")
         if self.headers.get("Host", "").partition(":")[0] not in (HOST, "localhost"):
             self.send_error(HTTPStatus.MISDIRECTED_REQUEST, "Preview answers to 127.0.0.1 and localhost only")
-        elif ".." in steps:
+        elif ".." in steps or "\0" in "".join(steps):
             self.send_error(HTTPStatus.BAD_REQUEST, "No way leads out of the book")
         elif steps[-1].startswith("."):
             self.send_error(HTTPStatus.NOT_FOUND, "There is no such page")

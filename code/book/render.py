@@ -169,4 +169,7 @@ def alone(project: Project, progress: Progress = SILENT) -> Iterator[None]:
             progress.phase("Waiting for another render of this book")
             fcntl.flock(lock, fcntl.LOCK_EX)
         project.store.tidy()
-        yield
+        try:
+            yield
+        finally:
+            project.store.tidy()  # threads that an interruption does not wait for leave theirs behind

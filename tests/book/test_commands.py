@@ -66,7 +66,7 @@ def test_clean(small_book, command):
     book.render("html")
     assert command(book.root, "clean")[0] == 0
     assert not book.output.exists()
-    assert not (book.root / ".cache" / "book").exists()
+    assert not (book.root / ".cache").exists()
 
 
 def test_the_module_is_the_command(small_book):

@@ -69,6 +69,8 @@ def test_a_change_is_shown_and_a_mistake_is_laid_over_the_last_good_page(preview
         ("/../_quarto.yml", "", 400),
         ("/%2e%2e/_quarto.yml", "", 400),
         ("/assets/..%5c..%5c_quarto.yml", "", 400),
+        ("/%00", "", 400),
+        ("/one%00.html", "", 400),
         ("/.book.json", "", 404),
         ("/", "attacker.example", 421),
         ("/", "127.0.0.1.attacker.example", 421),

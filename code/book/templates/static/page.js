@@ -28,6 +28,11 @@ for (const button of document.querySelectorAll(".theme-button")) {
   say();
 }
 
+// A link to a place on the same page travels there, one from another page arrives: it may be a long way.
+document.addEventListener("click", (event) => {
+  root.classList.toggle("travelling", event.target.closest('a[href^="#"]') !== null);
+});
+
 // Copy buttons, one a block of source. The clipboard is closed to insecure pages, and there the button stays away.
 if (navigator.clipboard) {
   for (const block of document.querySelectorAll("main div.sourceCode")) {
