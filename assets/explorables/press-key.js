@@ -26,7 +26,7 @@
       return make("path", { d: path(xs, ys, x, y), class: `line ${kind}` });
     };
     const dot = ([across, up], r) => make("circle", { cx: x(across), cy: y(up), r, class: "dot series-3" });
-    return canvas(width, height, "The graph of the key, the diagonal, and the path that the iteration takes between them", [
+    return canvas(width, height, "The graph of the key, the diagonal, and the path of the iteration between them", [
       axes(x, y, { xName: "*θ*", yName: `*φ* cos *θ*, *φ* = ${number(phi, 3)}` }),
       line([[0, 0], [end, end]], "mark"),
       line(data.across.map((across, k) => [across, graph[k]]), "truth"),

@@ -161,7 +161,7 @@ def right_digits(error: np.ndarray, truth: float) -> list[int]:
 
 
 def contraction_data(knobs: Sequence[float] = KNOBS, starts: dict[str, float | None] = STARTS) -> dict[str, Any]:
-    """What `errors` and its explorable draw: for each setting of the knob the key's graph, and a run from each start."""
+    """What `errors` and its explorable draw: for each knob the key's graph, and a run from each start."""
     across = np.linspace(0, 1.55, 32)
     made = []
     for phi in knobs:

@@ -96,6 +96,8 @@ PLACES: dict[str, Place] = {
     "x_1": (0.45, 1.75), "x_2": (0.45, 0.45), "u": (1.75, 0.75), "v": (2.95, 1.25), "w": (4.1, 1.85), "y": (5.3, 1.15),
 }  # fmt: skip
 EDGES = [("x_1", "u"), ("x_2", "u"), ("u", "v"), ("x_1", "w"), ("v", "w"), ("w", "y"), ("u", "y")]
+BENDS = {("u", "y"): 0.28, ("x_1", "w"): -0.1}
+"""Edges that would run into a node, and how far they swerve."""
 
 
 def sweeps(point: Sequence[float] = POINT) -> dict[str, Any]:
@@ -132,13 +134,45 @@ def sweeps(point: Sequence[float] = POINT) -> dict[str, Any]:
     }
 
 
+FORMULAS = {"u": "x_1 · x_2", "v": "sin u", "w": "x_1 + v", "y": "w · u"}
+"""How `worked` computes each value that is no input."""
+
+
+def tape_data(data: dict[str, Any] | None = None) -> dict[str, Any]:
+    """What `sweeps` found out, for the explorable: with what comes back along every edge.
+
+    `states` are the cotangents after each step of the reverse sweep, which `backward` names by whose turn it was.
+    """
+    data = data or sweeps()
+    edges = [
+        {
+            "from": start,
+            "to": end,
+            "bend": BENDS.get((start, end), 0.0),
+            "slope": slope,
+            "cotangent": data["cotangents"][end] * slope,
+        }
+        for (start, end), slope in data["slopes"].items()
+    ]
+    return {
+        "places": PLACES,
+        "formulas": FORMULAS,
+        "forward": list(FORMULAS),
+        "backward": list(FORMULAS)[::-1],
+        "edges": edges,
+        "values": data["values"],
+        "tangents": data["tangents"],
+        "states": data["states"],
+    }
+
+
 def _draw_worked(
     axes: Axes, numbers: dict[str, float], ink: str, slopes: dict | None = None, back: bool = False
 ) -> None:
     for start, end in EDGES:
         label = f"{slopes[start, end]:.2f}" if slopes else ""
         first, last = (end, start) if back else (start, end)
-        bend = {("u", "y"): 0.28, ("x_1", "w"): -0.1}.get((start, end), 0.0) * (-1 if back else 1)
+        bend = BENDS.get((start, end), 0.0) * (-1 if back else 1)
         edge(axes, PLACES[first], PLACES[last], label, "muted" if not back else ink, bend=bend,
              style="--" if back else "-", shift=(0.0, 0.13))  # fmt: skip
     for name in NAMES:

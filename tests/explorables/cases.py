@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from figures import accumulation, finite_differences, fixed_points, jvp_vjp, symbolic
+from figures import accumulation, finite_differences, fixed_points, graphs, jvp_vjp, symbolic
 from figures.numbers import tex
 
 State = dict[str, int]
@@ -141,6 +141,34 @@ def fill_jacobian(data: Any, state: State) -> list[str]:
     ]
 
 
+def tape_steps(data: Any, state: State) -> list[str]:
+    step, forward = state["step"], len(data["forward"])
+    three = "{:.3f}".format
+    plain = lambda name: name.replace("_", "")
+    if step == 0:
+        return [f"x1 = {three(data['values']['x_1'])}, x2 = {three(data['values']['x_2'])}"]
+    if step <= forward:
+        name, tangents = data["forward"][step - 1], data["tangents"][state["seed"]]
+        into = [edge for edge in data["edges"] if edge["to"] == name]
+        sums = " + ".join(f"{three(edge['slope'])} · {three(tangents[edge['from']])}" for edge in into)
+        value = f"{name} = {plain(data['formulas'][name])} = {three(data['values'][name])}"
+        return [value, f"Tangent of {name}: {sums} = {three(tangents[name])}"]
+    if step == forward + 1:
+        return ["Cotangent of y: 1.000"]
+    before, after = data["states"][step - forward - 2 : step - forward]
+    name = data["backward"][step - forward - 2]
+    told = []
+    for edge in data["edges"]:
+        if edge["to"] == name:
+            share, whose = edge["slope"] * before[name], edge["from"]
+            told.append(f"{plain(whose)} gets {three(edge['slope'])} · {three(before[name])} = {three(share)}")
+            if whose in before:
+                told.append(f"it had {three(before[whose])}, for it is used twice: {three(after[whose])} in all")
+    if step == 2 * forward + 1:
+        told.append(f"Both are {three(after[('x_1', 'x_2')[state['seed']]])}")
+    return told
+
+
 EXPLORABLES = {
     "bracket-chain": Case(
         chapter="accumulation",
@@ -219,5 +247,21 @@ EXPLORABLES = {
             ("Step", "End", {"step": 62}),
         ],
         linked={"step": 42},
+    ),
+    "tape-steps": Case(
+        chapter="graphs",
+        data=graphs.tape_data,
+        says=tape_steps,
+        start={"step": 8, "seed": 0},
+        moves=[
+            ("Step: forward", "Enter", {"step": 9, "seed": 0}),
+            ("x2", "Space", {"step": 9, "seed": 1}),
+            ("Step", "Home", {"step": 0, "seed": 1}),
+            ("Step", "ArrowRight ArrowRight ArrowRight", {"step": 3, "seed": 1}),
+            ("x2", "ArrowLeft", {"step": 3, "seed": 0}),
+            ("Step: forward", "Enter Space", {"step": 5, "seed": 0}),
+            ("Step: forward", "Enter", {"step": 6, "seed": 0}),
+        ],
+        linked={"step": 7, "seed": 1},
     ),
 }
