@@ -173,8 +173,8 @@ def released(found: Sequence, ends: Sequence, batch: tuple, given: Sequence) -> 
 
 
 def detached(values: Sequence) -> list:
-    """Values as the user's own arrays: `y -= target` must reach neither an argument nor a tape, which may hold y."""
-    return [y.copy() if type(y) is np.ndarray else y for y in values]
+    """Values as the user's own: `y -= target` must reach neither an argument nor a tape, which may hold y."""
+    return [(y.copy() if y.ndim else y[()]) if type(y) is np.ndarray else y for y in values]
 
 
 # --- The three modes ----------------------------------------------------------------------------------------

@@ -194,6 +194,19 @@ REFUSED = {
 }
 
 
+def test_least_squares_gives_all_that_numpy_gives():
+    a, b = np.array([[1.0, 2.0], [0.0, 1.0], [3.0, 1.0]]), np.ones(3)
+    for found, expected in zip(ad.vjp(lambda a: np.linalg.lstsq(a, b), a)[0], np.linalg.lstsq(a, b), strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-13)
+        assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("p", [None, 2, 1, np.inf, "fro"])
+def test_the_condition_number_of_a_singular_matrix_has_no_derivative(p):
+    with pytest.raises(ad.AutodiffError, match=r"np\.linalg\.cond: the matrix is singular"):
+        ad.grad(np.linalg.cond)(np.zeros((2, 2)), p)
+
+
 @pytest.mark.parametrize("words", REFUSED)
 @pytest.mark.filterwarnings("ignore")
 def test_where_there_is_no_derivative_the_error_says_why(words):

@@ -41,7 +41,7 @@ def assert_same_value(actual: Any, expected: Any) -> None:
     """The value that NumPy gives: structure, shapes, dtypes, and numbers to a few units of the last place."""
     assert type(actual) is type(expected) or not isinstance(expected, tuple | list)
     for a, e in zip(leaves(actual), leaves(expected), strict=True):
-        assert isinstance(a, np.ndarray | np.generic)
+        assert isinstance(a, np.ndarray if np.ndim(e) else np.generic)
         assert (a.shape, a.dtype) == (np.shape(e), np.asarray(e).dtype)
         np.testing.assert_allclose(a, e, rtol=1e-14, atol=1e-14)
 

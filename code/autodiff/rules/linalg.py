@@ -129,8 +129,12 @@ def norm(x, ord=None, axis=None, keepdims=False):
 def cond(x, p=None):
     if p in (None, 2, -2):
         s = np.linalg.svdvals(x)
-        return s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
-    return norm(x, p, (-2, -1)) * norm(np.linalg.inv(x), p, (-2, -1))
+        if p == -2:
+            return s[..., -1] / s[..., 0]
+        if np.any(untraced(s)[..., -1] == 0):
+            raise AutodiffValueError(SINGULAR.format("np.linalg.cond"))
+        return s[..., 0] / s[..., -1]
+    return norm(x, p, (-2, -1)) * norm(inverse(x, "np.linalg.cond"), p, (-2, -1))
 
 
 # --- Determinants -------------------------------------------------------------------------------------------
@@ -188,12 +192,15 @@ def cofactors_rule(y, a):
     return [compose(back, minors(products), between((adjoint(u), adjoint(vh))))]
 
 
+SINGULAR = "{}: the matrix is singular, and there is no derivative"
+
+
 def inverse(a, what):
     """a⁻¹; or an error that says what does not exist."""
     try:
         return np.linalg.inv(a)
     except np.linalg.LinAlgError as error:
-        raise AutodiffValueError(f"{what}: the matrix is singular, and there is no derivative") from error
+        raise AutodiffValueError(SINGULAR.format(what)) from error
 
 
 @rule(np.linalg.det)
@@ -367,8 +374,8 @@ def pinv(a, rcond=None, hermitian=False, *, rtol=NO_VALUE):
 
 @dispatched
 def rank(a, rtol):
-    """How many singular values are not 0: a count, with derivative zero."""
-    return np.linalg.matrix_rank(a, rtol=rtol)
+    """How many singular values are not 0: a count, with derivative zero, and of LAPACK's type."""
+    return np.linalg.matrix_rank(a, rtol=rtol).astype(np.intc)
 
 
 CONSTANT.add(rank)
