@@ -85,20 +85,30 @@ def is_equal(w):
     return np.abs(w[..., None, :] - w[..., :, None]) <= rounding(w) * largest
 
 
+def must_turn(p, w, size, idle):
+    """Where vectors of equal eigenvalues have to turn among themselves; the last `idle` never do."""
+    fills = np.arange(n := w.shape[-1]) >= n - idle
+    never = np.eye(n, dtype=bool) | (fills[:, None] & fills)
+    return (np.abs(untraced(p)) > rounding(w) * 16 * untraced(size)) & is_equal(w) & ~never
+
+
 def refuse_turns(p, w, size, idle):
-    """The error for vectors of equal eigenvalues that have to turn among themselves; the last `idle` never do."""
-    turns = (np.abs(untraced(p)) > rounding(w) * 16 * untraced(size)) & is_equal(w) & ~np.eye(w.shape[-1], dtype=bool)
-    turns[..., w.shape[-1] - idle :, w.shape[-1] - idle :] = False
-    if np.any(turns):
+    """The error for vectors that have to turn."""
+    if np.any(must_turn(p, w, size, idle)):
         raise AutodiffValueError(NO_TURN)
+
+
+def divided(p, w):
+    """pᵢⱼ / (wⱼ − wᵢ), and 0 where wᵢ = wⱼ."""
+    gaps, equal = w[..., None, :] - w[..., :, None], is_equal(w)
+    return np.where(equal, 0, p) / np.where(equal, 1, gaps)
 
 
 @dispatched
 def over_gaps(p, w, size, idle=0):
     """pᵢⱼ / (wⱼ − wᵢ), and 0 for i = j and for 0 / 0, where numbers are 0 to rounding: `p` relative to `size`."""
-    gaps, equal = w[..., None, :] - w[..., :, None], is_equal(w)
     refuse_turns(p, w, size, idle)
-    return np.where(equal, 0, p) / np.where(equal, 1, gaps)
+    return divided(p, w)
 
 
 # Data: w, size, idle.

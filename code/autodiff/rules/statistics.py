@@ -37,7 +37,7 @@ def sort_complex(a):
 
 # --- Quantiles ----------------------------------------------------------------------------------------------
 
-# Where the quantile q of n sorted entries stands, counted from 0 (Hyndman and Fan, 1996), if it moves with q.
+# Where the quantile q of n sorted entries stands, counted from 0 (Hyndman and Fan, 1996).
 POSITIONS = {
     "linear": lambda n, q: (n - 1) * q,
     "hazen": lambda n, q: n * q - 0.5,
@@ -45,6 +45,14 @@ POSITIONS = {
     "median_unbiased": lambda n, q: n * q + (1 + q) / 3 - 1,
     "normal_unbiased": lambda n, q: n * q + (3 + 2 * q) / 8 - 1,
     "interpolated_inverted_cdf": lambda n, q: n * q - 1,
+    # These jump.
+    "lower": lambda n, q: np.floor((n - 1) * q),
+    "higher": lambda n, q: np.ceil((n - 1) * q),
+    "nearest": lambda n, q: np.rint((n - 1) * q),
+    "midpoint": lambda n, q: (np.floor((n - 1) * q) + np.ceil((n - 1) * q)) / 2,
+    "inverted_cdf": lambda n, q: np.ceil(n * q - 1),
+    "averaged_inverted_cdf": lambda n, q: (np.floor(n * q) + np.ceil(n * q - 1)) / 2,
+    "closest_observation": lambda n, q: np.rint(n * q) - 1,
 }
 # By these the quantile is one of the entries.
 ENTRIES = {"inverted_cdf", "closest_observation", "lower", "higher", "nearest"}
@@ -53,7 +61,7 @@ ENTRIES = {"inverted_cdf", "closest_observation", "lower", "higher", "nearest"}
 def position(a, q, method, weights):
     """Where the quantiles q of rows stand among the entries sorted: the same quantiles of 0, 1, 2, …
 
-    Entries that are nan are left out. By the methods that jump from entry to entry, NumPy finds the position.
+    Entries that are nan are left out. Where entries have weights, NumPy finds the position.
     """
     if method not in POSITIONS or weights is not None:
         return numpys_position(a, q, method, weights)
@@ -64,7 +72,10 @@ def position(a, q, method, weights):
 
 @dispatched
 def numpys_position(a, q, method, weights):
-    """The position by a method that jumps: it moves neither with the entries nor with q nor with the weights."""
+    """The position among weighted entries, which jumps: it moves neither with them nor with q nor with the weights.
+
+    Raises NumPy's errors: for weights that are no weights, for a method that takes none or that there is not.
+    """
     missing = np.isnan(a)
     ranks = np.where(missing, np.nan, np.argsort(np.argsort(a)))
     ranks[~np.any(~missing, -1)] = 0
