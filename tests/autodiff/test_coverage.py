@@ -109,6 +109,7 @@ WRITTEN = {
     "np.r_": ("np.r_[x, x]", "np.concatenate([x, x])"),
     "np.c_": ("np.c_[x, x]", "np.column_stack([x, x])"),
     "np.full": ("np.full((2, 3), x)", "np.broadcast_to(x, (2, 3))"),
+    "np.copyto": ("np.full_like(np.ones(3), x[0])", "np.broadcast_to(x[0], 3)"),
     "np.isscalar": ("", "x * (np.ndim(x[0]) == 0)"),
     "np.arange": ("np.arange(x[0], 3.4, 1.0)", "x[0] + 1.0 * np.arange(3)"),
     "np.kaiser": (

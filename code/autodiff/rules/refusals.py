@@ -20,7 +20,11 @@ REFUSED[np.linalg.matrix_rank] = (
     "it counts, and jumps where a singular value reaches 0. Call it on ad.stop_gradient(x)."
 )
 for _names, _why in {
-    "put place putmask copyto fill_diagonal put_along_axis": (
+    "copyto": (
+        "it changes an array in place, also within np.full_like. Write np.broadcast_to(x, shape) for an array full of "
+        "x, y = np.where(mask, v, x) for parts of it."
+    ),
+    "put place putmask fill_diagonal put_along_axis": (
         "it changes an array in place. Write y = np.where(mask, v, x), or join parts by np.concatenate or np.stack."
     ),
     "unique union1d intersect1d setdiff1d setxor1d trim_zeros unique_values unique_all unique_counts unique_inverse "
