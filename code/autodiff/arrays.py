@@ -11,9 +11,8 @@ What these protocols do not reach, and what happens instead:
     math.sin(x), float(x), int(x), x.item()          error: np.sin, or ad.stop_gradient
     np.fromiter, np.vectorize, np.frompyfunc         error (they convert to Python numbers): np.stack of a list
     plain.dot(x), plain.sum(where=x)                 error: np.dot(plain, x), plain @ x
-    isinstance(x, np.ndarray), np.isscalar(x)        false: np.ndim(x), np.shape(x) say what it is
+    isinstance(x, np.ndarray), np.isscalar(x)        false: np.ndim(x) == 0, np.shape(x) say what it is
     a[:] = v where y = x * a came before it          nothing: the tape holds `a` itself. Write x * a.copy()
-    np.isscalar(x), isinstance(x, np.ndarray)        nothing: they are False. Write np.ndim(x) == 0, hasattr(x, "shape")
     most of SciPy's functions                        error: its ufuncs work; declare others by ad.custom_vjp
 """
 
