@@ -22,6 +22,9 @@ class Generated(Source):
     def locate(self, *needles: str) -> int:
         return self._line
 
+    def locate_opening(self, name: str) -> int:
+        return self._line
+
 
 class Fragments:
     """Pieces of Markdown that are not in the text itself: captions and titles in options, Markdown that cells print.

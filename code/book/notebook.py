@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -114,9 +114,16 @@ class Source:
         """
         if not any(needles):
             return self._cursor + 1
+        return self._next(lambda line: all(needle in line for needle in needles))
+
+    def locate_opening(self, name: str) -> int:
+        """The next line on which something begins, a div or a span, that has this class or identifier."""
+        return self._next(re.compile(rf"(?::::|<\w|\{{).*(?<![\w-]){re.escape(name)}(?![\w-])").search)
+
+    def _next(self, fits: Callable[[str], object]) -> int:
         for lines in (range(self._cursor, len(self.lines)), range(self._cursor)):
             for number in lines:
-                if all(needle in self.lines[number] for needle in needles):
+                if fits(self.lines[number]):
                     self._cursor = number
                     return number + 1
         return self._cursor + 1

@@ -154,7 +154,24 @@ def _bare_span(node: Node) -> Nodes:
     return node["c"][1]
 
 
+BARS = {"|": r"\vert ", r"\|": r"\Vert "}
+BAR = re.compile(r"\\?\|")
 ENTITY = re.compile(r"&(?=#?\w+;)")
+
+
+def _barred(table: Node) -> Node:
+    """A table whose code and formulas end no cell: Markdown divides a row at its bars before it reads what is in it.
+
+    Code has its bars escaped; TeX has other names for them.
+    """
+
+    def code(node: Node) -> Node:
+        return {"t": "Code", "c": [node["c"][0], node["c"][1].replace("|", r"\|")]}
+
+    def math(node: Node) -> Node:
+        return {"t": "Math", "c": [node["c"][0], BAR.sub(lambda bar: BARS[bar[0]], node["c"][1])]}
+
+    return tree.transform(table, {"Code": code, "Math": math})
 
 
 def _no_entity(node: Node) -> Node:
@@ -218,9 +235,8 @@ def lines_of(item: Manuscript, page: Page, listed: Nodes) -> tuple[str, list[str
     """
     page.picture = picture
     lowered = lowering.lower(item.blocks(), TABLE, page, {"Link": _link, "CodeBlock": circled_block})
-    plain = tree.transform(
-        lowered, {"Header": _plain_heading, "Link": _bare_link, "Span": _bare_span, "Str": _no_entity}
-    )
+    rules = {"Header": _plain_heading, "Link": _bare_link, "Span": _bare_span, "Str": _no_entity, "Table": _barred}
+    plain = tree.transform(lowered, rules)
     return pandoc.write([*flat(plain), *_references(listed)], WRITER)
 
 
@@ -251,7 +267,8 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     def written(item: Manuscript) -> dict[str, Any]:
         page = edition.page(item)
         cited = {f"ref-{citation['id']}" for citation in item.summary["citations"]}
-        listed = [entry for entry in edition.worded.bibliography if entry["c"][0][0] in cited]
+        entries = [] if page.bibliography else edition.worded.bibliography  # where the whole list stands it is enough
+        listed = [entry for entry in entries if entry["c"][0][0] in cited]
 
         def make() -> dict[str, Any]:
             text, warnings = lines_of(item, page, listed)

@@ -80,6 +80,10 @@ class Inspector:
     def _refuse(self, what: str, supported: str, *needles: str) -> None:
         self.source.fault(self.source.locate(*needles), "unsupported", f"{what} is not supported", supported)
 
+    def _refuse_class(self, what: str, name: str, supported: str) -> None:
+        message = f"{what} of the class {name} is not supported"
+        self.source.fault(self.source.locate_opening(name), "unsupported", message, supported)
+
     def _pairs(self, node: tree.Node, allowed: set[str], what: str, *needles: str) -> None:
         for key, _ in node["c"][0][2]:
             if key not in allowed:
@@ -96,7 +100,7 @@ class Inspector:
             for name in classes:
                 if name not in DIVS:
                     supported = f"divs supported: .{', .'.join(sorted(DIVS))}, labelled and layout-ncol ones"
-                    self._refuse(f"a div of the class {name}", supported, name)
+                    self._refuse_class("a div", name, supported)
             allowed = DIVS.get(classes[0], set()) | LABELLED_DIVS.get(kind, set()) if len(classes) == 1 else set()
             self._pairs(node, allowed, f"such a div (.{classes[0]})", needle)
         elif ident:
@@ -115,7 +119,7 @@ class Inspector:
         ident, classes, _ = node["c"][0]
         for name in classes:
             if name not in SPANS:
-                self._refuse(f"a span of the class {name}", f"spans supported: .{', .'.join(sorted(SPANS))}", name)
+                self._refuse_class("a span", name, f"spans supported: .{', .'.join(sorted(SPANS))}")
         if classes:
             self._pairs(node, SPANS.get(classes[0], set()), f"a span .{classes[0]}", classes[0])
         elif not ident:
@@ -127,7 +131,7 @@ class Inspector:
         line = self.source.locate("#", title.split(" ")[0]) if title else self.source.locate("#")
         for name in classes:
             if name not in HEADING_CLASSES:
-                self._refuse(f"a heading of the class {name}", "classes of headings: .unnumbered, .unlisted", name)
+                self._refuse_class("a heading", name, "classes of headings: .unnumbered, .unlisted")
         self._pairs({"c": node["c"][1:]}, set(), "a heading", "#")
         kind, dash, _ = ident.partition("-")
         if (

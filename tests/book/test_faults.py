@@ -56,6 +56,7 @@ SOURCES = [
     ("unclosed div", "Text\n\n::: {.callout-note}\nText", 5, "markdown", "unclosed"),
     ("div fence in a paragraph", "Text\n:::\n", 4, "div-fence", ":::"),
     ("unknown class of a span", "Some [words]{.shiny}.", 3, "unsupported", "shiny"),
+    ("class of an HTML div", 'An x and "x".\n\n<div class="x">raw</div>', 5, "unsupported", "a div of the class x"),
     ("unknown class of a heading", "## Two {.big}", 3, "unsupported", "big"),
     ("second title", "# Two", 3, "unsupported", "level 1"),
     ("unknown attribute of an image", "![Cap](a.svg){fig-alt='a' lightbox=true}", 3, "unsupported", "lightbox"),

@@ -178,3 +178,18 @@ def test_the_same_sources_give_the_same_bytes(specimen, tmp_path, monkeypatch):
     )
     assert here.keys() == there.keys()
     assert [str(name) for name in here if here[name] != there[name]] == []
+
+
+def test_bars_in_a_table_end_no_cell_of_a_notebook(small_book):
+    book = small_book("# One\n\n```{python}\n1\n```\n\n| a | b |\n|---|---|\n| `x|y` | $|z|\\| w \\|$ |\n")
+    book.render("notebooks")
+    text = (book.output / "notebooks" / "one.ipynb").read_text()
+    assert r"`x\\|y` | $\\vert z\\vert \\Vert  w \\Vert$ |" in text
+
+
+def test_a_notebook_lists_its_references_once(small_book):
+    cites = "As @known2000 says.\n\n```{python}\n1\n```\n"
+    book = small_book(f"# One\n\n{cites}", two=f"# Two\n\n{cites}\n## Sources\n\n::: {{#refs}}\n:::\n")
+    book.render("notebooks")
+    for name in ("one", "two"):
+        assert (book.output / "notebooks" / f"{name}.ipynb").read_text().count("Known, Ann") == 1
