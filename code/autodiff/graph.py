@@ -270,10 +270,11 @@ class Graph:
     def to_jax(self) -> Callable:
         """The graph as a function of `jax.numpy`, to be jitted and sharded there: `jax.jit(graph.to_jax())`.
 
-        It takes and gives what the graph does. JAX computes in float32 unless `jax.config.jax_enable_x64` is set.
+        It takes and gives what the graph does. JAX computes in float32 unless `jax.config.jax_enable_x64` is set. It
+        cannot raise on a value: where NumPy would, as for eigenvectors of equal eigenvalues, results are nan.
 
-        Raises `AutodiffError` where JAX is missing, where Python branched on values while the graph was recorded, and
-        for a function that JAX does not have.
+        Raises `AutodiffError` where JAX is missing, where Python branched on values or a mask chose entries while the
+        graph was recorded, and for an operation that JAX does not have.
         """
         from .to_jax import to_jax
 
