@@ -88,7 +88,7 @@
       ];
     };
     return canvas(width, bottom + RADIUS + LINE * lines + 12, alt, [
-      make("text", { x: width / 2, y: 14, "text-anchor": "middle", class: kind }, title),
+      make("text", { x: width / 2, y: 14, "text-anchor": "middle" }, title),
       data.edges.map(arrow),
       data.edges.filter(live).map(slope),
       Object.keys(data.places).map(node),
@@ -115,7 +115,7 @@
     const { cotangents, before = {}, behind } = moment(data, state.step);
     const whole = data.states.at(-1);
     const ink = (name) => [
-      cotangents[name] === whole[name] ? "series-2" : "quiet",
+      cotangents[name] !== whole[name] && "quiet",
       cotangents[name] !== before[name] && "busy",
     ].filter(Boolean).join(" ");
     return drawGraph(data, width, "The graph, with cotangents as far as they have come back", {
