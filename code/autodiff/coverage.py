@@ -49,6 +49,27 @@ def mends() -> dict[str, str]:
     }
 
 
+def aliases() -> dict[str, str]:
+    """The other names of functions with rules, and the name under which the rule stands.
+
+    >>> from autodiff.coverage import aliases
+    >>> aliases()["np.acos"]
+    'np.arccos'
+    """
+    declared = {name: name_of(value) for name, value in _names() if _kind(value) == "rule"}
+    return {name: own for name, own in declared.items() if name != own}
+
+
+def transparent() -> list[str]:
+    """The functions that have no rule and need none: NumPy writes them with functions that have one.
+
+    >>> from autodiff.coverage import transparent
+    >>> "np.fft.fftfreq" in transparent()
+    True
+    """
+    return [name for name, value in _names() if value in TRANSPARENT]
+
+
 def _names() -> Iterator[tuple[str, Any]]:
     for module in MODULES:
         prefix = module.__name__.replace("numpy", "np", 1)

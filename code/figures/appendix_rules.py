@@ -16,7 +16,7 @@ import numpy as np
 import autodiff as ad
 from autodiff import arrays
 from autodiff.arrays import name_of
-from autodiff.coverage import coverage, mends, written_with
+from autodiff.coverage import aliases, coverage, mends, transparent, written_with
 from autodiff.formulas import SIGNS, formulas, letters_of
 from autodiff.rules import special
 from autodiff.tables import COMPOSED, PARTIALS, RULES
@@ -210,6 +210,15 @@ def _home(name: str) -> str:
 def names(kind: str) -> Any:
     """All of NumPy's functions of a kind, in a paragraph."""
     return markdown(", ".join(f"`{name}`" for name, found in coverage().items() if found == kind) + ".")
+
+
+def other_names() -> Any:
+    """The names under which the tables do not list a function with a rule."""
+    pairs = ", ".join(f"`{name}` is `{own}`" for name, own in aliases().items())
+    return markdown(
+        f"Some have two names: {pairs}. And some need no rule, since NumPy writes them with functions that have one: "
+        f"{', '.join(f'`{name}`' for name in transparent())}."
+    )
 
 
 def mended(kind: str) -> Any:

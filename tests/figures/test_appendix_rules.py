@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from autodiff.coverage import coverage
 from autodiff.tables import COMPOSED, RULES
 from figures import appendix_rules as rules
 
@@ -60,6 +61,12 @@ def test_formulas_are_cut_between_terms_only():
     assert rules.pieces(r"y = \frac{a + b}{c} + \langle a - b, c \rangle") == [
         r"y = \frac{a + b}{c}", r"+\: \langle a - b, c \rangle",
     ]  # fmt: skip
+
+
+def test_every_name_of_numpy_stands_on_the_page():
+    calls = re.findall(r"^(rules\.\w+\(.*\))$", CHAPTER, re.M)
+    page = " ".join(eval(call, {"rules": rules}).data for call in calls)
+    assert coverage().keys() <= set(re.findall(r"\bnp(?:\.\w+)+", page))
 
 
 def test_scipys_functions_have_scipys_name():
