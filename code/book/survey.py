@@ -131,7 +131,8 @@ class Survey:
                 self.source.goto(before)
                 line = self.source.locate(tex.strip().split("\n")[0])
                 message = f"pandoc cannot convert the formula {formulas.in_a_line(tex):.60}: {said}"
-                self.source.fault(line, "formula", message, "write it in commands that LaTeX and AMS have; no macros")
+                mend = "write it without that: no macros, no colours, and numbers by {#eq-…} instead of \\tag"
+                self.source.fault(line, "formula", message, mend)
 
     def _event(self, label: str, formats: str, line: int, **more: Any) -> None:
         if label:

@@ -100,6 +100,20 @@ def test_the_keyboard_reaches_the_text_first(page, address):
     assert page.url.endswith("#main")
 
 
+def test_links_travel_within_a_page_and_arrive_from_others(page, address, pages):
+    page.emulate_media(reduced_motion="no-preference")
+    way = "getComputedStyle(document.documentElement).scrollBehavior"
+    page.goto(f"{address}{pages[1]}")
+    last = page.locator(".toc a").last
+    place = last.get_attribute("href")
+    page.goto(f"{address}{pages[2]}")
+    page.goto(f"{address}{pages[1]}{place}")
+    assert page.evaluate(way) == "auto"
+    assert page.evaluate("scrollY") > 0
+    last.click()
+    assert page.evaluate(way) == "smooth"
+
+
 def test_a_page_opened_from_disk_works(page, site, pages):
     page.goto((site / "index.html").as_uri())
     page.locator(".search-button").click()

@@ -73,6 +73,8 @@ REFUSED: dict[str, Any] = {
     "tbl-subcap": '```{python}\n#| tbl-subcap: ["a"]\n1\n```',
     "\\begin{align}": "\\begin{align}\na\n\\end{align}",
     "latex": "```{=latex}\n\\newpage\n```",
+    "x \\tag{3}": "Text $x \\tag{3}$.",
+    "\\textcolor{red}{x}": "Text $\\textcolor{red}{x}$.",
     "$$ a $$": "$$ a $$",
     "format: docx": {"format": "{docx: default}"},
     "freeze: auto": {"execute": "{freeze: auto}"},
