@@ -50,7 +50,7 @@ BROKEN = [
     (("import matplotlib", "12345678901234567890 + 1"), "one.qmd:14: cell-width: 24 columns, more than 20"),
     (("A line.\"\n#| fig-alt", "7 lines.\"\n#| fig-alt"), "one.qmd:11: caption-number: a number typed into fig-cap"),
     (("A line.\"\n#| echo", "A lnie.\"\n#| echo"), "one.qmd:12: spelling: lnie is in no dictionary"),
-    (("## At last\n", "::: {.callout-tip title='Halpx'}\nOh.\n:::\n\n## At last\n"), "one.qmd:18: spelling: Halpx is in"),
+    (("## At last\n", "::: {.callout-tip title='Hapx'}\nOh.\n:::\n\n## At last\n"), "one.qmd:18: spelling: Hapx is in"),
     (("## At last\n", "![A line](a.svg){#fig-a fig-alt='A lnie'}\n\n## At last\n"), "one.qmd:18: spelling: lnie is in"),
     (("## At last\n", "::: {#tbl-a}\n|a|\n|-|\n\nOf 0 or\n10 lines.\n:::\n\n## At last\n"),
      "one.qmd:23: caption-number: 10 is typed into the caption of tbl-a"),
