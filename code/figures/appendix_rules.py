@@ -191,20 +191,14 @@ KINDS = {
     "refused": "an error that says why, with the mend",
     "unreachable": "an error wherever it meets a traced array, which most of them never do",
 }
-MODULES = {"np.linalg.": "numpy.linalg", "np.fft.": "numpy.fft", "np.": "numpy"}
+MODULES = ("np", "np.fft", "np.linalg")
 
 
 def counts() -> Any:
     """How many of NumPy's functions there are of each kind, module by module."""
-    homes = list(MODULES.values())
-    found = Counter((kind, _home(name)) for name, kind in coverage().items())
-    rows = [(words, *(found[kind, home] for home in reversed(homes))) for kind, words in KINDS.items()]
-    made = table(["What happens to a traced array", *(f"`{home}`" for home in reversed(homes))], rows)
-    return weighted(made, 5, 2, 2, 2)
-
-
-def _home(name: str) -> str:
-    return next(home for prefix, home in MODULES.items() if name.startswith(prefix))
+    found = Counter((kind, name.rpartition(".")[0]) for name, kind in coverage().items())
+    rows = [(words, *(found[kind, module] for module in MODULES)) for kind, words in KINDS.items()]
+    return weighted(table(["What happens to a traced array", *(f"`{module}`" for module in MODULES)], rows), 5, 2, 2, 2)
 
 
 def names(kind: str) -> Any:
