@@ -15,6 +15,7 @@ import http.server
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import threading
@@ -32,6 +33,11 @@ ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 LONGEST = {"test_repeatable", "test_notebooks", "test_explorables"}
 CONTRASTS = (Path(__file__).parent / "contrasts.js").read_text()
+
+
+def pytest_configure() -> None:
+    """Interruptions can be tested: what a shell runs in the background ignores them, and so would its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_xdist_auto_num_workers() -> int:
