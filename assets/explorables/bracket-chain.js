@@ -140,7 +140,10 @@
       make("line", { x1: column - 8, x2: dots + 12, y1: y(total), y2: y(total), class: "mark" }),
       costs.map(({ cost, open }) => make("circle", { cx: dots, cy: y(cost), r: 4, class: open ? "dot" : "dot away" })),
       costs.map(({ cost, names }) => [
-        names.map((name, k) => MARKS[name](name === "best" ? dots : dots + 15 * k, y(cost))),
+        names.map((name, k) => {
+          const away = !reach.some((row) => row.names.includes(name)) && "away";
+          return make("g", { class: away }, MARKS[name](name === "best" ? dots : dots + 15 * k, y(cost)));
+        }),
         make("text", { x: dots + 30, y: y(cost) + 5 }, names.join(", ")),
       ]),
     ]);
@@ -159,7 +162,7 @@
     const modes = row.names.filter((name) => name !== "best").map((name) => `This is ${name} accumulation. `);
     const cheaper = chain.bracketings.filter((other) => other.multiply_adds < row.multiply_adds).length;
     if (cheaper === 0) return [modes, "No order is cheaper."];
-    const times = `That is ${number(row.multiply_adds / best)} times the best order's ${count(best)}`;
+    const times = `That is ${number(row.multiply_adds / best)} times the best order’s ${count(best)}`;
     const all = chain.bracketings.length;
     const dearest = row.multiply_adds === most(chain.bracketings);
     const rank = dearest ? "no order is dearer" : `of the ${all} orders, ${cheaper} cost less`;

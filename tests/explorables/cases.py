@@ -87,7 +87,7 @@ def bracket_chain(data: Any, state: State) -> list[str]:
     if len(factors) == 1:
         (row,) = within
         times = total / price["best"]
-        standing = "No order is cheaper." if times == 1 else f"{number(times)} times the best order's {price['best']:,}"
+        standing = "No order is cheaper." if times == 1 else f"{number(times)} times the best order’s {price['best']:,}"
         largest = f"in all; the largest partial product has {row['largest']:,} numbers."
         return [f"{row['written']}: {total:,} multiply-adds {largest}", standing, bills]
     least = min(row["multiply_adds"] for row in within)
