@@ -274,9 +274,11 @@ globalThis.Explorable ??= (() => {
         for (const { name, count } of this.#controls) {
           if (name in changes) this.#state[name] = Math.max(0, Math.min(count - 1, changes[name]));
         }
+        this.#words.ariaBusy = "true"; // who listens hears where a slider has come to, not all that it has passed
         this.#show();
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => {
+          this.#words.ariaBusy = "false";
           history.replaceState(history.state, "", `#${this.id}?${new URLSearchParams(this.#state)}`);
         }, PAUSE);
       }
@@ -285,6 +287,7 @@ globalThis.Explorable ??= (() => {
         const width = Math.floor(this.#picture.getBoundingClientRect().width);
         if (width === this.#width) return;
         this.#width = width;
+        this.#words.style.minHeight = "";
         this.#show();
       }
 
@@ -296,6 +299,7 @@ globalThis.Explorable ??= (() => {
         for (const { name, show } of this.#controls) show(this.#state[name]);
         this.#picture.replaceChildren(...present(draw(seen)));
         this.#words.replaceChildren(...present(say(seen)));
+        this.#words.style.minHeight = `${this.#words.offsetHeight}px`; // fewer words do not move the page below
         if (key === undefined) return;
         const kept = this.#picture.querySelector(`[data-key="${key}"]`);
         (kept ?? [...this.#picture.querySelectorAll("[data-key]")].at(-1))?.focus();

@@ -136,14 +136,14 @@
     const meet = edges.length > 1 ? "; tangents that meet add up." : ".";
     return [
       make("p", {}, words(`${name} = ${data.formulas[name]} = ${three(data.values[name])}`)),
-      keyed("series-1", words(`Tangent of ${name}: ${shares} = ${three(tangents[name])}${meet}`)),
+      keyed("series-1", words(`Tangent of ${name}: ${shares} ≈ ${three(tangents[name])}${meet}`)),
     ];
   }
 
   /* What a node hands back along one edge, and what that makes with the share that was there before. */
   function sayShare(data, edge, before, after) {
     const name = edge.from;
-    const gets = `${name} gets ${three(edge.slope)} · ${three(before[edge.to])} = ${three(edge.cotangent)}`;
+    const gets = `${name} gets ${three(edge.slope)} · ${three(before[edge.to])} ≈ ${three(edge.cotangent)}`;
     const had = name in before && `it had ${three(before[name])}, for it is used twice`;
     if (had) return `${gets}; ${had}: ${three(after[name])} in all.`;
     return uses(data, name) > 1 ? `${gets}, the first of its two shares.` : `${gets}.`;

@@ -83,7 +83,7 @@ def bracket_chain(data: Any, state: State) -> list[str]:
     total = sum(step["multiply_adds"] for step in made)
     within = [row for row in rows if all(step in row["steps"] for step in made)]
     if not made:
-        return ["Nothing is multiplied yet.", bills, f"{price['best']:,}."]
+        return ["Nothing is multiplied yet. Each dot is what some order costs.", bills, f"{price['best']:,}."]
     if len(factors) == 1:
         (row,) = within
         times = total / price["best"]
@@ -152,7 +152,7 @@ def tape_steps(data: Any, state: State) -> list[str]:
         into = [edge for edge in data["edges"] if edge["to"] == name]
         sums = " + ".join(f"{three(edge['slope'])} · {three(tangents[edge['from']])}" for edge in into)
         value = f"{name} = {plain(data['formulas'][name])} = {three(data['values'][name])}"
-        return [value, f"Tangent of {name}: {sums} = {three(tangents[name])}"]
+        return [value, f"Tangent of {name}: {sums} ≈ {three(tangents[name])}"]
     if step == forward + 1:
         return ["Cotangent of y: 1.000"]
     before, after = data["states"][step - forward - 2 : step - forward]
@@ -161,7 +161,7 @@ def tape_steps(data: Any, state: State) -> list[str]:
     for edge in data["edges"]:
         if edge["to"] == name:
             share, whose = edge["slope"] * before[name], edge["from"]
-            told.append(f"{plain(whose)} gets {three(edge['slope'])} · {three(before[name])} = {three(share)}")
+            told.append(f"{plain(whose)} gets {three(edge['slope'])} · {three(before[name])} ≈ {three(share)}")
             if whose in before:
                 told.append(f"it had {three(before[whose])}, for it is used twice: {three(after[whose])} in all")
     if step == 2 * forward + 1:
