@@ -40,6 +40,7 @@ def pytest_configure() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)  # a Python with the peers may be without pytest-xdist
 def pytest_xdist_auto_num_workers() -> int:
     """One process more than there are processors: many tests wait, for a browser, a kernel or a time limit."""
     return (os.cpu_count() or 1) + 1
