@@ -180,7 +180,8 @@
   function say({ data, state }) {
     const chain = data[state.chain];
     const { factors, taken, reach, total } = play(chain, state.order);
-    if (taken.length === 0) return [paragraph("Nothing is multiplied yet. Each dot is what some order costs."), paragraph(bills(chain))];
+    const first = "Nothing is multiplied yet. Each dot is what some order costs.";
+    if (taken.length === 0) return [paragraph(first), paragraph(bills(chain))];
     const done = factors.length === 1;
     const { name, step, shape } = taken.at(-1);
     const bold = make("b", {}, `*${name}*`);

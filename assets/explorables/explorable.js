@@ -24,6 +24,7 @@
 
 globalThis.Explorable ??= (() => {
   const DRAWN = new Set(["svg", "g", "path", "line", "circle", "rect", "polygon", "text", "tspan"]);
+  const NARROW = 480; // pixels
   const PAUSE = 400; // ms between a change and its trace in the address; browsers limit how often that may change
 
   /* An element: of SVG or of HTML, by its tag. Attributes that are null or false are left out; functions are
@@ -147,6 +148,14 @@ globalThis.Explorable ??= (() => {
       make("line", { x1: 0, x2: 34, y1: 6, y2: 6, class: `line ${kind}` }),
     ]);
     return make("p", { class: "keyed" }, [sample, make("span", {}, words)]);
+  }
+
+  /* Two drawings side by side, as high as `wide`; where that is too narrow the second stands below the first, as high as
+     `upper` and `lower`. Each is drawn by a function of its width and height. */
+  function sideBySide(width, first, second, { wide, upper, lower }) {
+    if (width < NARROW) return [first(width, upper), second(width, lower)];
+    const left = Math.floor(0.42 * width);
+    return [first(left, wide), second(width - left, wide)];
   }
 
   // Controls ----------------------------------------------------------------------------------------------------
@@ -307,5 +316,8 @@ globalThis.Explorable ??= (() => {
     });
   }
 
-  return { define, slider, choice, held, undoing, make, canvas, axes, linear, logarithmic, path, keyed, number };
+  return {
+    define, slider, choice, held, undoing,
+    make, canvas, sideBySide, axes, linear, logarithmic, path, keyed, number,
+  };
 })();

@@ -4,7 +4,7 @@
 "use strict";
 
 {
-  const { define, slider, choice, make, canvas, axes, linear, logarithmic, path, keyed, number } = Explorable;
+  const { define, slider, choice, make, canvas, sideBySide, axes, linear, logarithmic, path, keyed, number } = Explorable;
   const KINDS = { unrolled: "series-1", implicit: "series-2", iterate: "series-3" };
   const NAMES = { iterate: "Iterate", unrolled: "Unrolled derivative", implicit: "Implicit derivative" };
   const size = (value) => number(value, 3); // three digits: sums of two come out right
@@ -85,14 +85,10 @@
       choice("start", { label: "Start", options: data.starts }),
       slider("step", { label: "Iterations", count: data.knobs[0].runs[0].steps.length, start: 10 }),
     ],
-    draw: (seen) => {
-      const narrow = seen.width < 480;
-      const left = narrow ? seen.width : Math.floor(0.42 * seen.width);
-      return [
-        drawCobweb(seen, left, narrow ? 300 : 290),
-        drawErrors(seen, narrow ? seen.width : seen.width - left, narrow ? 240 : 290),
-      ];
-    },
+    draw: (seen) => sideBySide(
+      seen.width, (...size) => drawCobweb(seen, ...size), (...size) => drawErrors(seen, ...size),
+      { wide: 290, upper: 300, lower: 240 },
+    ),
     say: ({ data, state }) => {
       const run = chosen({ data, state });
       const errors = Object.entries(NAMES).map(([name, title]) =>

@@ -4,7 +4,7 @@
 "use strict";
 
 {
-  const { define, slider, make, canvas, axes, linear, logarithmic, path, keyed, number } = Explorable;
+  const { define, slider, make, canvas, sideBySide, axes, linear, logarithmic, path, keyed, number } = Explorable;
   const FLOOR = 1e-17; // an estimate that is right to the last bit has its place at the bottom
   const NAMES = { forward: "Forward difference", central: "Central difference", complex: "Complex step" };
   const KINDS = Object.fromEntries(Object.keys(NAMES).map((name, k) => [name, `series-${k + 1}`]));
@@ -89,14 +89,10 @@
       start: data.start,
       text: (k) => `*h* = ${number(data.windows[k].h)}`,
     })],
-    draw: (seen) => {
-      const narrow = seen.width < 480;
-      const left = narrow ? seen.width : Math.floor(0.42 * seen.width);
-      return [
-        drawWindow(seen, left, narrow ? 260 : 280),
-        drawErrors(seen, narrow ? seen.width : seen.width - left, narrow ? 240 : 280),
-      ];
-    },
+    draw: (seen) => sideBySide(
+      seen.width, (...size) => drawWindow(seen, ...size), (...size) => drawErrors(seen, ...size),
+      { wide: 280, upper: 260, lower: 240 },
+    ),
     say: ({ data, state }) => {
       const window = data.windows[state.step];
       const distance = `From *x* to *x* + *h* a double takes ${number(window.doubles)} steps.`;

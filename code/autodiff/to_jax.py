@@ -23,7 +23,7 @@ from .rules.elementwise import NO_VALUE
 from .rules.indexing import embed
 from .rules.sequences import bessel_i, overlapped, windows
 from .rules.shapes import is_fortran, lies_along
-from .rules.spectral import over_gaps
+from .rules.spectral import divided, must_turn, over_gaps
 from .rules.statistics import numpys_position
 from .trees import flatten, unflatten
 
@@ -184,9 +184,8 @@ def _bessel_i(jax: Any, x: Any, order: int) -> Any:
 
 def _over_gaps(jax: Any, p: Any, w: Any, size: Any, idle: int = 0) -> Any:
     """With nan in the place of NumPy's error."""
-    scope = over_gaps.__wrapped__.__globals__  # type: ignore[attr-defined]
-    must_turn, divided = (moved(scope[name], jax.numpy) for name in ("must_turn", "divided"))
-    return jax.numpy.where(must_turn(p, w, size, idle), jax.numpy.nan, divided(p, w))
+    turns = moved(must_turn, jax.numpy)(p, w, size, idle)
+    return jax.numpy.where(turns, jax.numpy.nan, moved(divided, jax.numpy)(p, w))
 
 
 def _weighted_position(jax: Any, a: Any, q: Any, method: str, weights: Any) -> Any:

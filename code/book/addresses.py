@@ -19,7 +19,8 @@ LINKING = {"a", "area"}
 """The elements whose ``href`` waits for a reader."""
 IN_STYLES = re.compile(r"""url\(\s*["']?([^"')]+)|@import\s+["']([^"']+)""", re.IGNORECASE)
 IN_SETS = re.compile(r"(?:^|,)\s*([^\s,]+)")
-OUTSIDE = re.compile(r"\s*(?:(?!data:|blob:|mailto:|tel:)[a-z][a-z0-9+.-]*:|[/\\]{2})", re.IGNORECASE)
+NO_PLACE = r"\s*(?:data|blob|mailto|tel):"
+OUTSIDE = re.compile(rf"(?!{NO_PLACE})\s*(?:[a-z][a-z0-9+.-]*:|[/\\]{{2}})", re.IGNORECASE)
 CODE = re.compile(r"\s*javascript:", re.IGNORECASE)
 SUSPECT = [
     re.compile(signs)
@@ -46,6 +47,11 @@ class Asked(NamedTuple):
     @property
     def outside(self) -> bool:
         return bool(OUTSIDE.match(self.address))
+
+    @property
+    def inside(self) -> bool:
+        """Whether it names a place in the book."""
+        return not self.outside and not re.match(NO_PLACE, self.address, re.IGNORECASE)
 
     @property
     def waits(self) -> bool:

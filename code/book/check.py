@@ -19,8 +19,9 @@ from urllib.parse import unquote
 from book import citations, house, publish
 from book.addresses import COPY_MEND, Markup
 from book.errors import BookError, Fault
-from book.manuscript import manuscripts, numbered
+from book.manuscript import manuscripts
 from book.project import Project
+from book.render import examined
 
 
 def check(project: Project) -> list[Fault]:
@@ -39,11 +40,7 @@ def sources(project: Project) -> list[Fault]:
     """What is wrong with the sources. Raises `BookError` where they cannot be read."""
     book = manuscripts(project, run=())
     known = citations.entries(project)
-    faults = [*citations.doubled(project), *(fault for item in book for fault in item.faults)]
-    for item in book:
-        faults += citations.faults(project, item.summary["citations"], known)
-    for form in project.formats:
-        faults += numbered(project, book, form)[1]
+    _, faults = examined(project, book, known, project.formats)
     if all(item.results is not None for item in book):
         cited = {citation["id"] for item in book for citation in item.summary["citations"]}
         unused = sorted(set(known) - cited)
@@ -90,9 +87,6 @@ def syntax(project: Project) -> Iterator[Fault]:
         yield Fault(file, int(found["line"]), f"panache-{found['rule']}", found["message"], mend, warning=True)
 
 
-WITHOUT_FILE = re.compile("(mailto|tel|data|blob):")
-
-
 def pages(output: Path) -> Iterator[Fault]:
     """The links of a finished book that lead nowhere, and what its pages would fetch from outside."""
     found = {path: Markup(path.read_text(encoding="utf-8")) for path in sorted(output.rglob("*.html"))}
@@ -102,7 +96,7 @@ def pages(output: Path) -> Iterator[Fault]:
             address, line = asked.address, asked.line
             if asked.outside and not asked.waits:
                 yield Fault(name, line, "external-request", f"the page fetches {address}", COPY_MEND)
-            if asked.outside or asked.attribute not in ("src", "href") or WITHOUT_FILE.match(address):
+            if not asked.inside or asked.attribute not in ("src", "href"):
                 continue
             file, _, ident = address.partition("#")
             target = (path.parent / unquote(file)).resolve() if file else path

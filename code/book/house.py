@@ -47,6 +47,8 @@ def of(project: Project) -> Rules:
 
 def faults(project: Project, book: list[Manuscript], rules: Rules) -> Iterator[Fault]:
     """What in a book is against its own rules."""
+    if not rules:
+        return
     solved = {
         reference["to"]
         for item in book
@@ -55,11 +57,12 @@ def faults(project: Project, book: list[Manuscript], rules: Rules) -> Iterator[F
     }
     known = _dictionary(project, rules)
     for item in book:
-        findings = [*_cells(item, rules), *_captions(item, rules)]
+        text = _text(item)
+        findings = [*_cells(item, rules), *_captions(item, rules, text)]
         if _is_numbered(item):
-            findings += [*_skeleton(item, rules), *_amounts(item, rules), *_solutions(item, rules, solved)]
+            findings += [*_skeleton(item, rules), *_amounts(item, rules, text), *_solutions(item, rules, solved)]
         if known:
-            findings += _spelling(item, known, rules["words"])
+            findings += _spelling(item, text, known, rules["words"])
         for line, rule, message, mend in findings:
             yield Fault(*item.source.places[line], rule, message, mend, warning=True)
 
@@ -80,11 +83,11 @@ def _skeleton(item: Manuscript, rules: Rules) -> Iterator[Finding]:
         place = max([place, *lines[:1]])
 
 
-def _amounts(item: Manuscript, rules: Rules) -> Iterator[Finding]:
+def _amounts(item: Manuscript, rules: Rules, text: tree.Nodes) -> Iterator[Finding]:
     def labelled(kind: str) -> int:
         return sum(event["kind"] == kind and "letter" not in event for event in item.outline)
 
-    amounts = {"figures": labelled("fig"), "exercises": labelled("exr"), "length": len(list(prose(item)))}
+    amounts = {"figures": labelled("fig"), "exercises": labelled("exr"), "length": len(list(_pieces(text)))}
     for name, amount in amounts.items():
         if amount < (least := rules.get(name, 0)):
             yield 1, name, f"the chapter has {amount}, fewer than {least}", "write more, or say less of it elsewhere"
@@ -116,10 +119,12 @@ def _cells(item: Manuscript, rules: Rules) -> Iterator[Finding]:
                 yield cell.line_of(option), "caption-number", f"a number typed into {option}", mend
 
 
-def _captions(item: Manuscript, rules: Rules) -> Iterator[Finding]:
+def _captions(item: Manuscript, rules: Rules, text: tree.Nodes) -> Iterator[Finding]:
     """Numbers in the captions of labelled divs, which are their last paragraphs."""
+    if rules.get("caption-numbers", True):
+        return
     item.source.goto(1)
-    for node in tree.walk(_text(item)) if not rules.get("caption-numbers", True) else ():
+    for node in tree.walk(text):
         if node["t"] == "Div" and node["c"][0][0].partition("-")[0] in FLOATS and node["c"][1]:
             item.source.locate(f"#{node['c'][0][0]}")
             for piece in _pieces(node["c"][1][-1]):
@@ -129,7 +134,7 @@ def _captions(item: Manuscript, rules: Rules) -> Iterator[Finding]:
 
 
 def _text(item: Manuscript) -> tree.Nodes:
-    """A chapter as pandoc read it, without citations and references."""
+    """A chapter as pandoc read it, without citations and references; code and formulas are no words."""
     blocks = item.project.store.get("parsed", read_key(item.source)) or notebook.parse(item.source)
     return tree.transform(blocks, {"Cite": lambda node: []})
 
@@ -139,21 +144,16 @@ def _pieces(nodes: Any) -> Iterator[str]:
     return (node["c"] for node in tree.walk(nodes) if node["t"] == "Str")
 
 
-def prose(item: Manuscript) -> Iterator[str]:
-    """The pieces of a chapter's text between spaces, without code, formulas and citations."""
-    return _pieces(_text(item))
-
-
-def _said(item: Manuscript) -> Iterator[tuple[int, str]]:
+def _said(item: Manuscript, text: tree.Nodes) -> Iterator[tuple[int, str]]:
     """The words of a chapter, its text first, with the lines that they stand on."""
-    for piece in prose(item):
+    for piece in _pieces(text):
         yield item.source.locate(piece), piece
     for cell in item.source.cells:
         for option in SPOKEN:
-            for text in as_list(cell.options.get(option)):
-                yield from ((cell.line_of(option), piece) for piece in CODE.sub("", text).split())
+            for words in as_list(cell.options.get(option)):
+                yield from ((cell.line_of(option), piece) for piece in CODE.sub("", words).split())
     item.source.goto(1)
-    for node in tree.walk(_text(item)):
+    for node in tree.walk(text):
         if node["t"] in ("Image", "Div", "CodeBlock"):
             for key, value in node["c"][0][2]:
                 if key in (*SPOKEN, "title", "name"):
@@ -177,10 +177,10 @@ def _dictionary(project: Project, rules: Rules) -> Callable[[str], bool] | None:
     return known
 
 
-def _spelling(item: Manuscript, known: Callable[[str], bool], words: str) -> Iterator[Finding]:
+def _spelling(item: Manuscript, text: tree.Nodes, known: Callable[[str], bool], words: str) -> Iterator[Finding]:
     item.source.goto(1)
     told: set[str] = set()
-    for line, piece in _said(item):
+    for line, piece in _said(item, text):
         if MARKUP.search(piece):
             continue
         for word in WORD.findall(piece):

@@ -247,7 +247,8 @@ def build(edition: Edition) -> tuple[dict[str, bytes], list[Fault]]:
     """The PDF of the whole book."""
     project = edition.project
     texts, faults = source(edition)
-    key = digest(renderer_digest(), *texts.files(), *texts.files().values(), project.timestamp)
+    files = texts.files()
+    key = digest(renderer_digest(), *files, *files.values(), project.timestamp)
     pdf, warnings = project.store.read("pdf", key), project.store.get("pdf-warnings", key)
     if pdf is None or warnings is None:
         pdf, found = press.compiled(project, texts)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from book import citations, pandoc, publish
 from book.crossref import Index
@@ -74,14 +75,7 @@ def make(
     progress: Progress = SILENT,
 ) -> tuple[dict[str, publish.Files], list[Fault]]:
     """The files of each format. Raises `BookError` before any is made where the text is not in order."""
-    faults = [*citations.doubled(project), *(fault for item in book for fault in item.faults)]
-    known = citations.entries(project)
-    for item in book:
-        faults += citations.faults(project, item.summary["citations"], known)
-    indices: dict[str, Index] = {}
-    for form in formats:
-        indices[form], found = numbered(project, book, form)
-        faults += found
+    indices, faults = examined(project, book, citations.entries(project), formats)
     _judge(faults, strict=False)
     worded = citations.word(project, [node for item in book for node in item.summary["cites"]])
     selected = [item for item in book if item.chapter in chosen]
@@ -96,6 +90,23 @@ def make(
         made[form] = files
         faults += found
     return made, faults
+
+
+def examined(
+    project: Project, book: Sequence[Manuscript], known: dict[str, dict[str, Any]], formats: Sequence[str]
+) -> tuple[dict[str, Index], list[Fault]]:
+    """The numbers of each format, and what is not in order before anything is made.
+
+    ``known`` are the entries of the bibliography.
+    """
+    faults = [*citations.doubled(project), *(fault for item in book for fault in item.faults)]
+    for item in book:
+        faults += citations.faults(project, item.summary["citations"], known)
+    indices: dict[str, Index] = {}
+    for form in formats:
+        indices[form], found = numbered(project, book, form)
+        faults += found
+    return indices, faults
 
 
 BUILDERS = {

@@ -126,7 +126,7 @@ class Survey:
     def _formulas(self) -> None:
         """Refuse what pandoc would print as TeX."""
         refused = formulas.refused(self.project, [tex for tex, _ in self.formulas])
-        for tex, before in self.formulas if refused else ():
+        for tex, before in self.formulas:
             if said := refused.get(formulas.in_a_line(tex)):
                 self.source.goto(before)
                 line = self.source.locate(tex.strip().split("\n")[0])

@@ -42,16 +42,20 @@ def mean_rule(y, a, axis=None, dtype=None, out=None, keepdims=False, *, where=NO
     return [compose(diagonal(1 / counted(where, a, axes, y)), total)]
 
 
+def shares(best, axes, dtype, others=0):
+    """Equal shares, along the axes, for the entries that are among the best; `others` are as good, and not there."""
+    ties = best.sum(axis=axes, keepdims=True) + others
+    return np.divide(best, np.maximum(ties, 1), dtype=dtype)
+
+
 def extreme_rule(y, a, axis=None, out=None, keepdims=NO_VALUE, initial=NO_VALUE, where=NO_VALUE):
     axes = axes_of(axis, a.ndim)
-    best = a == y.reshape(kept_shape(a.shape, axes))
+    extreme = y.reshape(kept_shape(a.shape, axes))
+    best = a == extreme
     if where is not NO_VALUE:
         best = best & where
-    if initial is not NO_VALUE:  # a tie with `initial` is one more winner
-        ties = best.sum(axis=axes, keepdims=True) + (y.reshape(kept_shape(a.shape, axes)) == initial)
-    else:
-        ties = best.sum(axis=axes, keepdims=True)
-    return reduction(y, a, axes, diagonal(np.divide(best, np.maximum(ties, 1), dtype=a.dtype)))
+    others = 0 if initial is NO_VALUE else extreme == initial
+    return reduction(y, a, axes, diagonal(shares(best, axes, a.dtype, others)))
 
 
 rule(np.max, np.min, np.amax, np.amin)(extreme_rule)

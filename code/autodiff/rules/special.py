@@ -10,7 +10,7 @@ import numpy as np
 from ..arrays import as_array, dispatched
 from ..operators import diagonal, kept_shape
 from ..tables import CONSTANT, PARTIALS, PENDING, UNKNOWN, rule
-from .reductions import reduction
+from .reductions import reduction, shares
 from .shapes import axes_of
 
 SQRT_2, SQRT_PI, SQRT_2PI = float(np.sqrt(2)), float(np.sqrt(np.pi)), float(np.sqrt(2 * np.pi))
@@ -136,8 +136,8 @@ def logsumexp_rule(y, x, axes, keepdims):
     """dy = Σ exp(x − y) dx; entries that are infinite alike share equally."""
     y_kept = y.reshape(kept_shape(x.shape, axes))
     wins = x == y_kept
-    shares = np.divide(wins, np.maximum(wins.sum(axis=axes, keepdims=True), 1), dtype=x.dtype)
-    return reduction(y, x, axes, diagonal(np.where(wins, shares, np.exp(np.where(wins, 0, x - y_kept)))))
+    weights = np.where(wins, shares(wins, axes, x.dtype), np.exp(np.where(wins, 0, x - y_kept)))
+    return reduction(y, x, axes, diagonal(weights))
 
 
 def logsumexp(x, axis=None, keepdims=False):
